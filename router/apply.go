@@ -1,0 +1,329 @@
+package router
+
+import "time"
+
+// How fetches behind a blind 202, and callbacks, are retried.
+const (
+	retryInitial = time.Second
+	retryMax     = 10 * time.Minute
+	// notSentPause is the least wait for a plugin that is down: a restart takes
+	// about this long.
+	notSentPause = 250 * time.Millisecond
+)
+
+func (f FetchFailed) apply(m *machine) {
+	if m.Phase != Noticed {
+		return
+	}
+	m.Fetch.Attempts++
+	m.Fetch.Detail = f.Err.Err.Error()
+	wait := backoff(retryInitial, retryMax, m.Fetch.Attempts, f.Roll)
+	switch {
+	case f.Err.Kind == FetchGone:
+		m.Phase, m.Why = Elsewhere, "the caller says that the event was answered already"
+		m.do(Flush{})
+	case f.Err.Kind == FetchRefused:
+		m.giveUpFetch(f.At, f.Err.Code, f.Err.Message)
+	case f.At.Add(wait).After(m.Since.Add(m.Rules.FetchWithin)):
+		m.giveUpFetch(f.At, CodeFetch, "")
+	default:
+		if f.Err.NeedsOperator && !m.Fetch.Alerted {
+			m.Fetch.Alerted = true
+			m.emit(Emit{Type: TypeFetchUnauthorized, Message: m.Fetch.Detail})
+		}
+		m.Fetch.Due = f.At.Add(wait)
+		m.do(Note{})
+	}
+}
+
+func (m *machine) giveUpFetch(at time.Time, code, message string) {
+	m.Why = m.Fetch.Detail
+	m.emit(Emit{Type: TypeFetchFailed, Code: code, Message: m.Fetch.Detail})
+	m.settle(at, Verdict{Kind: Error, Code: code, Message: message})
+}
+
+func (f Fetched) apply(m *machine) {
+	m.Phase, m.Late, m.Quiet, m.Fetch.Due = Open, f.Late, f.Quiet, time.Time{}
+	m.do(Flush{})
+}
+
+func (f Routed) apply(m *machine) {
+	m.Routes, m.Deliveries = f.Routes, f.Deliveries
+	m.advance(f.At)
+}
+
+func (f Decided) apply(m *machine) {
+	m.Why = f.Why
+	if f.Verdict.Kind == Error {
+		m.emit(Emit{Type: TypeEventFailed, Code: f.Verdict.Code, Message: f.Why})
+	}
+	m.settle(f.At, f.Verdict)
+}
+
+func (f Turned) apply(m *machine) {
+	m.Turn = true
+	m.wake(f.At)
+	m.advance(f.At)
+}
+
+func (f Woke) apply(m *machine) {
+	switch m.Phase {
+	case Noticed:
+		if !m.Fetch.Due.IsZero() && !m.Fetch.Due.After(f.At) {
+			m.Fetch.Due = time.Time{}
+			m.do(Fetch{})
+		}
+		return
+	case Held:
+		if !m.Since.Add(m.Rules.GiveUp).After(f.At) {
+			m.settle(f.At, Verdict{Kind: Error, Code: CodeGaveUp})
+			return
+		}
+	case Settled:
+		if m.Callback.Status == CallbackParked && !m.Callback.Due.After(f.At) {
+			m.callBack(f.At)
+		}
+	}
+	m.wake(f.At)
+	m.advance(f.At)
+}
+
+func (f Attempted) apply(m *machine) {
+	d := m.delivery(f.Name)
+	if d == nil || d.Status != Running {
+		return
+	}
+	d.Rev++
+	if d.Input == nil {
+		d.Input = f.Input
+	}
+	o := f.Outcome
+	d.Detail = o.Detail
+	if o.NotSent {
+		if d.PausedAt.IsZero() {
+			d.PausedAt = f.Began
+		}
+		d.Status, d.Due = Parked, f.At.Add(max(o.After, notSentPause))
+		m.advance(f.At)
+		return
+	}
+	if !d.PausedAt.IsZero() {
+		d.Paused += f.Began.Sub(d.PausedAt)
+		d.PausedAt = time.Time{}
+	}
+	if d.First.IsZero() {
+		d.First = f.Began
+	}
+	if d.KeySent.IsZero() {
+		d.KeySent = f.Began
+	}
+	d.Attempts++
+	d.MayHaveRun = o.Kind == Unknown
+	switch o.Kind {
+	case Succeeded:
+		d.Status, d.Output, d.Code, d.Public = DoneSucceeded, o.Output, "", ""
+		if m.Phase != Open {
+			m.do(Note{})
+		}
+	case Rejected:
+		d.Status, d.Code, d.Public = DoneRejected, o.Code, o.Public
+		m.emit(Emit{Type: TypeDeliveryFailed, Delivery: d.Name, Code: o.Code, Message: o.Detail})
+		if m.Phase != Open {
+			m.do(Flush{})
+		}
+	default:
+		m.park(d, f)
+	}
+	m.advance(f.At)
+}
+
+// park has the delivery tried again, or exhausts it where its policy ends.
+func (m *machine) park(d *Delivery, f Attempted) {
+	o, p := f.Outcome, d.Policy
+	wait := max(o.After, backoff(p.Initial, p.Max, d.Attempts, f.Roll))
+	next := f.At.Add(wait)
+	switch {
+	case p.Attempts > 0 && d.Attempts >= p.Attempts,
+		p.Within > 0 && next.Sub(d.First)-d.Paused > p.Within:
+		why := "retries are used up: " + o.Detail
+		if d.MayHaveRun {
+			why = "may have run; " + why
+		}
+		m.exhaust(d, why)
+	case d.keyExpired(next):
+		m.exhaust(d, "may have run: the result of its key is unknown, and the key would be too old at the next attempt")
+	case o.FreshKey:
+		input := d.Input
+		d.newGeneration()
+		d.Input, d.Status, d.Due = input, Parked, next
+		m.do(Flush{})
+	default:
+		d.Status, d.Due = Parked, next
+		m.do(Note{})
+	}
+}
+
+func (f Stuck) apply(m *machine) {
+	d := m.delivery(f.Name)
+	switch {
+	case f.Name == "":
+		if m.Phase == Open || m.Phase == Noticed {
+			m.hold(f.At, f.Why)
+		}
+		return
+	case d == nil || d.Done():
+		return
+	}
+	m.exhaust(d, f.Why)
+	m.advance(f.At)
+}
+
+func (f Concluded) apply(m *machine) {
+	if m.Phase == Open {
+		m.settle(f.At, f.Verdict)
+	}
+}
+
+func (f Overdue) apply(m *machine) {
+	m.Live = false
+	if m.Told != ToldNothing {
+		return
+	}
+	m.Told = ToldLater
+	if m.Late == LateAccepted && !m.Blind {
+		m.Told = ToldAccepted
+	}
+	if m.OwesCallback() {
+		m.callBack(f.At)
+	}
+	m.do(Note{})
+}
+
+func (f Replied) apply(m *machine) {
+	m.Live = false
+	if m.Told == ToldNothing {
+		m.Told = ToldReplied
+		m.do(Note{})
+	}
+}
+
+func (f Unheard) apply(m *machine) {
+	m.Live = false
+	m.Callback.MayHaveArrived = m.Callback.MayHaveArrived || f.Written
+	if m.Told == ToldNothing && m.OwesCallback() {
+		m.callBack(f.At)
+	}
+}
+
+func (f CalledBack) apply(m *machine) {
+	if !m.OwesCallback() {
+		return
+	}
+	c, o := &m.Callback, f.Outcome
+	c.Attempts++
+	c.Detail = o.Detail
+	// A NOTICE was told everything that matters when its 202 was given.
+	silent := m.Late == LateAccepted
+	switch o.Kind {
+	case Succeeded:
+		c.Status = CallbackConfirmed
+	case Rejected:
+		gone := o.Code == CallbackGone
+		c.Status = CallbackRefused
+		if gone {
+			c.Status = CallbackElsewhere
+		}
+		if !silent && !(gone && c.MayHaveArrived) {
+			m.emit(Emit{Type: TypeCallbackRefused, Code: o.Code, Message: o.Detail})
+		}
+	default:
+		c.MayHaveArrived = c.MayHaveArrived || o.Kind == Unknown
+		if o.NeedsOperator && !c.Alerted {
+			c.Alerted = true
+			m.emit(Emit{Type: TypeCallbackUnauthorized, Message: o.Detail})
+		}
+		next := f.At.Add(max(o.After, backoff(retryInitial, retryMax, c.Attempts, f.Roll)))
+		if next.Sub(c.First) > m.Rules.CallbackWithin {
+			c.Status = CallbackExhausted
+			m.emit(Emit{Type: TypeCallbackFailed, Message: o.Detail})
+			break
+		}
+		c.Status, c.Due = CallbackParked, next
+		m.do(Note{})
+		return
+	}
+	m.do(Flush{})
+}
+
+func (f Restarted) apply(m *machine) {
+	m.Live, m.Turn = false, false
+	for i := range m.Deliveries {
+		d := &m.Deliveries[i]
+		switch {
+		case d.Status == Running, d.Status == Parked && !d.Due.After(f.At):
+			d.Status, d.Due = Parked, f.At
+		case d.Status == Waiting && m.Phase == Open && !d.OnFailure && m.unmetNeed(d) == nil && !(d.Ordered && f.Queued):
+		default:
+			continue
+		}
+		d.Rev++
+		d.MayHaveRun = true
+		if d.KeySent.IsZero() {
+			d.KeySent = f.Since
+		}
+	}
+	switch {
+	case m.Phase == Noticed && !m.Fetch.Due.After(f.At):
+		m.Fetch.Due = time.Time{}
+		m.do(Fetch{})
+	case m.OwesCallback() && !m.Callback.Due.After(f.At):
+		m.Callback.MayHaveArrived = m.Callback.MayHaveArrived || m.Told == ToldNothing || m.Callback.Status == CallbackSending
+		m.callBack(f.At)
+	}
+	m.wake(f.At)
+	m.advance(f.At)
+}
+
+func (f Replayed) apply(m *machine) {
+	if m.Phase != Held && m.Phase != Settled {
+		return
+	}
+	named := map[string]bool{}
+	for _, n := range f.Names {
+		named[n] = true
+	}
+	for i := range m.Deliveries {
+		d := &m.Deliveries[i]
+		if !d.Done() || (len(f.Names) > 0 && !named[d.Name]) {
+			continue
+		}
+		if len(f.Names) == 0 && (d.Status == DoneSucceeded || d.OnFailure && d.Status == DoneSkipped) {
+			continue
+		}
+		if f.FreshKey || d.Status == DoneRejected || d.Status == DoneSucceeded {
+			d.newGeneration()
+		}
+		d.Status, d.Attempts, d.First, d.Paused, d.PausedAt = Waiting, 0, time.Time{}, 0, time.Time{}
+		d.Code, d.Public, d.Detail = "", "", ""
+		d.Rev++
+	}
+	if m.Phase == Held {
+		m.Phase, m.Why = Open, ""
+	}
+	m.Turn = false
+	m.do(Flush{})
+	m.advance(f.At)
+}
+
+func (f Resolved) apply(m *machine) {
+	if m.Phase == Held {
+		m.settle(f.At, f.Verdict)
+	}
+}
+
+func (f Refused) apply(m *machine) {
+	if m.Phase == Open || m.Phase == Noticed {
+		m.Phase, m.Live, m.Why = Abandoned, false, "its caller was told that it can't be taken in now"
+		m.do(Flush{})
+	}
+}

@@ -1,0 +1,28 @@
+// Package router is an event's whole life, one file per step.
+//
+// A request comes in at a source (source.go) as a Notice, becomes an Event
+// (event.go), is written down in the Journal (journal.go), routed by the Plan
+// (route.go), and each Delivery of it is attempted until it has an Outcome
+// (deliver.go); all outcomes fold into one Verdict (verdict.go), which the
+// source tells its caller, at once or by a callback.
+//
+// Read in this order:
+//
+//	event.go     what arrives, and what it becomes
+//	state.go     where an event can stand; Step, the whole machine, pure
+//	facts.go     what can happen to it, and what is then to be done
+//	step.go      the rules: what starts, what ends, what is held
+//	apply.go     what each fact changes
+//	handle.go    a request's way: receive → look up → fetch → accept → wait
+//	answer.go    who is told what, decided once
+//	run.go       one event in memory: facts in, effects out, until it is settled
+//	effects.go   how each effect is carried out
+//	write.go     what of it is made durable, and when
+//	lane.go      one lane, one event at a time
+//	failure.go   failures become events themselves
+//	router.go    start, stop, swap, and what an operator can ask for
+//
+// No configuration language, no plugin protocol, no database and no source's
+// protocol shows here: they live in internal/, one room each. The package is
+// wired up in router/daemon. It imports the standard library, zerolog and uuid.
+package router

@@ -1,0 +1,290 @@
+package router
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// carryOut does one effect. Only Flush can fail.
+func (x *run) carryOut(e Effect) error {
+	switch e := e.(type) {
+	case Flush:
+		return x.flush()
+	case Note:
+		x.note()
+	case Fetch:
+		x.startFetch()
+	case Attempt:
+		x.startAttempt(e)
+	case Conclude:
+		return x.apply(x.conclude(e))
+	case Answer:
+		x.tellCallers(e.Verdict)
+	case CallBack:
+		x.startCallback()
+	case Emit:
+		x.cause(e)
+	}
+	return nil
+}
+
+// route asks the plan which deliveries the event has.
+func (x *run) route() error { return x.apply(x.match()) }
+
+// match is pure but for the scope it opens. All routes, and the inputs of all
+// deliveries that can start at once, are evaluated before anything runs.
+func (x *run) match() Fact {
+	now := time.Now()
+	failed := func(err error) Fact {
+		return Decided{At: now, Verdict: Verdict{Kind: Error, Code: CodeFailed}, Why: err.Error()}
+	}
+	if x.scope == nil {
+		scope, err := x.plan.Open(&x.event)
+		if err != nil {
+			return failed(fmt.Errorf("reading the event: %w", err))
+		}
+		x.scope = scope
+	}
+	routes, err := x.plan.Match(&x.event, x.scope)
+	if err != nil {
+		return failed(err)
+	}
+	if len(routes) == 0 {
+		return x.unrouted(now)
+	}
+	x.routes = routes
+	f := Routed{At: now}
+	x.inputs = map[string]json.RawMessage{}
+	for _, route := range routes {
+		f.Routes = append(f.Routes, route.Name)
+		for i := range route.Deliver {
+			spec := &route.Deliver[i]
+			d := x.delivery(route, spec)
+			if len(spec.Needs) == 0 && !spec.OnFailure {
+				if x.inputs[d.Name], err = spec.Input(x.scope); err != nil {
+					return failed(fmt.Errorf("route %q: %w", route.Name, err))
+				}
+			}
+			f.Deliveries = append(f.Deliveries, d)
+		}
+	}
+	return f
+}
+
+func (x *run) unrouted(now time.Time) Fact {
+	if x.event.Source == SourceSelf || x.endpoint.AcceptUnrouted {
+		return Decided{At: now, Verdict: Verdict{Kind: Success}, Why: "no route takes it"}
+	}
+	return Decided{At: now, Verdict: Verdict{Kind: Error, Code: CodeUnrouted}, Why: "no route takes it"}
+}
+
+// delivery makes the state of a delivery from the plan's.
+func (x *run) delivery(route *Route, spec *Spec) Delivery {
+	d := Delivery{
+		Name: route.Name + "/" + spec.Name, To: spec.To, Optional: spec.Optional, Ordered: spec.Ordered,
+		OnFailure: spec.OnFailure, Policy: spec.Policy, Status: Waiting, Rev: 1,
+	}
+	for _, n := range spec.Needs {
+		d.Needs = append(d.Needs, route.Name+"/"+n)
+	}
+	if a, ok := x.r.opt.Caller.Lookup(spec.To); ok {
+		d.Lifetime = a.KeyLifetime
+	}
+	return d
+}
+
+// refresh gives deliveries from the journal what only the plan and the present
+// catalog know.
+func (x *run) refresh() {
+	for _, route := range x.routes {
+		for i := range route.Deliver {
+			fresh := x.delivery(route, &route.Deliver[i])
+			if d := x.state.delivery(fresh.Name); d != nil {
+				d.To, d.Needs, d.Policy, d.Lifetime = fresh.To, fresh.Needs, fresh.Policy, fresh.Lifetime
+			}
+		}
+	}
+}
+
+// spec finds the plan's side of a delivery, with its route.
+func (x *run) spec(name string) (*Route, *Spec) {
+	for _, route := range x.routes {
+		for i := range route.Deliver {
+			if route.Name+"/"+route.Deliver[i].Name == name {
+				return route, &route.Deliver[i]
+			}
+		}
+	}
+	return nil, nil
+}
+
+// startAttempt calls the plugin, or says why it can't be called.
+func (x *run) startAttempt(a Attempt) {
+	d := x.state.delivery(a.Name)
+	stuck := func(why string) { x.post(Stuck{At: time.Now(), Name: a.Name, Why: why}) }
+	if _, ok := x.r.opt.Caller.Lookup(d.To); !ok {
+		stuck("there is no action " + d.To.String())
+		return
+	}
+	input := a.Input
+	if input == nil {
+		input = x.inputs[a.Name]
+		delete(x.inputs, a.Name)
+	}
+	if input == nil {
+		if x.scope == nil {
+			if err := x.reopen(); err != nil {
+				stuck(err.Error())
+				return
+			}
+			d = x.state.delivery(a.Name)
+		}
+		_, spec := x.spec(a.Name)
+		if spec == nil {
+			stuck("the plan that the event began with has no such delivery")
+			return
+		}
+		var err error
+		if input, err = spec.Input(x.scope); err != nil {
+			stuck(err.Error())
+			return
+		}
+	}
+	envelope, err := json.Marshal(x.event.Envelope())
+	if err != nil {
+		stuck(fmt.Sprintf("encoding the event: %v", err))
+		return
+	}
+	id := x.event.ID + "/" + a.Name
+	call := Call{
+		To: d.To, Delivery: id, Key: fmt.Sprintf("%s:%d", id, a.Generation), Attempt: a.Number,
+		Event: envelope, Input: input, Deadline: time.Now().Add(d.Policy.Timeout),
+	}
+	x.busy++
+	x.r.work(func() { x.attempt(a.Name, call) })
+}
+
+func (x *run) attempt(name string, call Call) {
+	began := time.Now()
+	ctx, cancel := context.WithDeadline(x.r.ctx, call.Deadline)
+	defer cancel()
+	outcome := x.r.opt.Caller.Call(ctx, call)
+	x.post(Attempted{Began: began, At: time.Now(), Name: name, Outcome: outcome, Input: call.Input, Roll: roll()})
+}
+
+// recordAttempt keeps an attempt for the log.
+func (x *run) recordAttempt(a Attempted) {
+	d := x.state.delivery(a.Name)
+	logOutcome(x.log, a.Outcome).Str("delivery", a.Name).Dur("took", a.At.Sub(a.Began)).Msg("attempt")
+	if d == nil || a.Outcome.NotSent {
+		return
+	}
+	x.attempts = append(x.attempts, attemptRow(a.Name, d.Attempts, d.Generation, a.Began, a.At, a.Outcome))
+}
+
+func (x *run) recordCallback(c CalledBack) {
+	logOutcome(x.log, c.Outcome).Str("verdict", string(x.state.Verdict.Kind)).Dur("took", c.At.Sub(c.Began)).Msg("callback")
+	x.attempts = append(x.attempts, attemptRow("", x.state.Callback.Attempts, 0, c.Began, c.At, c.Outcome))
+}
+
+func attemptRow(name string, number, generation int, began, at time.Time, o Outcome) AttemptRow {
+	return AttemptRow{
+		Delivery: name, Number: number, Generation: generation, Began: began, Took: at.Sub(began),
+		Outcome: o.Kind, Code: o.Code, Message: o.Detail,
+	}
+}
+
+func logOutcome(log zerolog.Logger, o Outcome) *zerolog.Event {
+	if o.Kind == Succeeded {
+		return log.Info().Str("outcome", string(o.Kind))
+	}
+	return log.Warn().Str("outcome", string(o.Kind)).Str("code", o.Code).Str("detail", o.Detail)
+}
+
+// conclude completes a verdict: the reply of a success, the code of an error.
+func (x *run) conclude(c Conclude) Fact {
+	now := time.Now()
+	v := c.Verdict
+	if v.Kind == Error {
+		if route, _ := x.spec(c.Delivery); route != nil && route.Codes[v.Code] != "" {
+			v.Code = route.Codes[v.Code]
+		}
+		return Concluded{At: now, Verdict: v}
+	}
+	reply, err := x.reply()
+	if err != nil {
+		return Stuck{At: now, Why: err.Error()}
+	}
+	if x.endpoint != nil {
+		if missing := x.endpoint.Source.MissingReply(&x.event, reply); missing != "" {
+			return Stuck{At: now, Why: fmt.Sprintf("a success of %s must reply with %s, and no route's reply gives it", x.event.Type, missing)}
+		}
+	}
+	v.Reply = reply
+	return Concluded{At: now, Verdict: v}
+}
+
+// reply merges the replies of all routes: the first in file order wins.
+func (x *run) reply() (json.RawMessage, error) {
+	merged := map[string]json.RawMessage{}
+	for _, route := range x.routes {
+		if route.Reply == nil {
+			continue
+		}
+		raw, err := route.Reply(x.scope)
+		if err != nil {
+			return nil, fmt.Errorf("the reply of route %q: %w", route.Name, err)
+		}
+		var attrs map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &attrs); err != nil {
+			return nil, fmt.Errorf("the reply of route %q: %w", route.Name, err)
+		}
+		for name, value := range attrs {
+			if first, ok := merged[name]; !ok {
+				merged[name] = value
+			} else if string(first) != string(value) {
+				x.log.Warn().Str("route", route.Name).Str("attribute", name).Msg("an earlier route replies with another value, which wins")
+			}
+		}
+	}
+	if len(merged) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(merged)
+}
+
+// tellCallers lets those who wait have the settled verdict, or, if there is
+// none, that the answer comes later.
+func (x *run) tellCallers(v *Verdict) {
+	if v == nil {
+		if x.answerOnce(Verdict{Kind: Accepted}) {
+			x.post(Overdue{At: time.Now()})
+		}
+		return
+	}
+	x.answerOnce(*v)
+}
+
+// startCallback makes one callback attempt.
+func (x *run) startCallback() {
+	x.busy++
+	event, verdict := x.event, *x.state.Verdict
+	x.r.work(func() {
+		began := time.Now()
+		outcome := Outcome{Kind: Retry, Detail: "the source is not configured any more"}
+		if x.endpoint != nil {
+			ctx, cancel := context.WithTimeout(x.r.ctx, callbackTimeout)
+			outcome = x.endpoint.Source.Callback(ctx, &event, verdict)
+			cancel()
+		}
+		x.post(CalledBack{Began: began, At: time.Now(), Outcome: outcome, Roll: roll()})
+	})
+}
+
+// callbackTimeout bounds one callback: a marketplace answers in milliseconds,
+// and nobody waits.
+const callbackTimeout = 30 * time.Second

@@ -1,0 +1,113 @@
+package router
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// SourceSelf is the source of failure events: what goes wrong here is routed
+// like everything else.
+const SourceSelf = "signalbox"
+
+// Failure is the payload of a failure event.
+type Failure struct {
+	Event    *FailedEvent `json:"event,omitempty"`
+	Delivery string       `json:"delivery,omitempty"`
+	Plugin   string       `json:"plugin,omitempty"`
+	Action   string       `json:"action,omitempty"`
+	Code     string       `json:"code,omitempty"`
+	Message  string       `json:"message,omitempty"`
+	// MayHaveRun: the effect is perhaps there all the same.
+	MayHaveRun bool `json:"may_have_run,omitempty"`
+	// Verdict is what the caller was, or should have been, told.
+	Verdict *Verdict `json:"verdict,omitempty"`
+	// Command is what an operator can do about it.
+	Command string `json:"command,omitempty"`
+}
+
+// FailedEvent is the event a failure event tells of.
+type FailedEvent struct {
+	ID     string `json:"id"`
+	Source string `json:"source"`
+	Type   string `json:"type"`
+	Lane   string `json:"lane"`
+}
+
+// cause adds a failure event to the next flush of the event that causes it.
+func (x *run) cause(e Emit) {
+	f := Failure{
+		Event:    &FailedEvent{ID: x.event.ID, Source: x.event.Source, Type: x.event.Type, Lane: x.event.Lane},
+		Delivery: e.Delivery, Code: e.Code, Message: e.Message, MayHaveRun: e.MayHaveRun, Verdict: x.state.Verdict,
+		Command: "signalbox events show " + x.event.ID,
+	}
+	if d := x.state.delivery(e.Delivery); d != nil {
+		f.Plugin, f.Action = d.To.Plugin, d.To.Action
+		f.Command = "signalbox events replay " + x.event.ID
+	}
+	x.log.Warn().Str("failure", e.Type).Str("delivery", e.Delivery).Str("code", e.Code).Msg(e.Message)
+	rec, err := x.r.failureRecord(e.Type, x.event.ID, f)
+	if err != nil {
+		x.log.Error().Err(err).Msg("a failure event can't be made")
+		return
+	}
+	x.caused = append(x.caused, rec)
+}
+
+// failureRecord makes a failure event. One that no route could take is settled
+// from the start: it is there to be found, and costs no run.
+func (r *Router) failureRecord(eventType, causedBy string, f Failure) (Record, error) {
+	payload, err := json.Marshal(f)
+	if err != nil {
+		return Record{}, err
+	}
+	id, err := newID()
+	if err != nil {
+		return Record{}, err
+	}
+	t := r.Table()
+	now := time.Now()
+	rec := Record{
+		Event: Event{
+			ID: id, Source: SourceSelf, Type: eventType, Lane: id, Seq: r.lanes.place(), Received: now,
+			Payload: payload, Notice: Notice{Source: SourceSelf, Received: now}, CausedBy: causedBy, Plan: t.Plan.Digest,
+		},
+		State:   State{Phase: Open, Told: ToldAccepted, Late: LateAccepted, Quiet: true, Rules: t.Rules},
+		Version: 1,
+	}
+	if len(t.Plan.Candidates(SourceSelf, eventType)) == 0 {
+		rec.State.Phase, rec.State.Verdict, rec.State.Ended = Settled, &Verdict{Kind: Success}, now
+		rec.State.Why = "no route takes it"
+	}
+	return rec, nil
+}
+
+// beginCaused runs a failure event that is in the journal.
+func (r *Router) beginCaused(rec *Record) {
+	if rec.State.Finished() {
+		return
+	}
+	x := r.revive(rec)
+	r.launch(x, func() {
+		r.lanes.rejoin(x)
+		if err := x.reopen(); err != nil {
+			x.apply(Stuck{At: time.Now(), Why: err.Error()})
+		} else {
+			x.route()
+		}
+		x.live()
+	})
+}
+
+// Report takes in a failure event that no event has caused: a plugin is down.
+func (r *Router) Report(ctx context.Context, eventType string, f Failure) error {
+	rec, err := r.failureRecord(eventType, "", f)
+	if err != nil {
+		return err
+	}
+	if _, err := r.opt.Journal.Accept(ctx, &rec.Event, &rec.State); err != nil {
+		return err
+	}
+	r.beginCaused(&rec)
+	return nil
+}

@@ -1,0 +1,288 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Options are what a Router is made of.
+type Options struct {
+	Journal Journal
+	Caller  Caller
+	Log     zerolog.Logger
+	// PlanOf returns the plan of that digest, compiled from the journal's
+	// snapshot, for events that began under it.
+	PlanOf func(digest string) (*Plan, error)
+	// MaxInFlight caps the requests that are not accepted yet; 0 is
+	// DefaultMaxInFlight.
+	MaxInFlight int
+	// Observe, if not nil, is called with each event that has finished, or has
+	// settled, after that is durable. It must not block.
+	Observe func(id string)
+}
+
+// DefaultMaxInFlight bounds the memory that unaccepted requests can take: each
+// holds at most a body, a fetched document and two goroutines, about 2.5 MiB.
+const DefaultMaxInFlight = 256
+
+// Table is all that a reload swaps at once.
+type Table struct {
+	Plan    *Plan
+	Sources map[string]*Endpoint // by the source's name
+	Rules   Rules
+}
+
+// Endpoint is a source as it is configured.
+type Endpoint struct {
+	Name   string // "appdirect.acme"
+	Source Source
+	// AcceptUnrouted: an event that no route takes is a success.
+	AcceptUnrouted bool
+}
+
+// Router carries events through their life. Make one with New, give it a Table
+// with Swap, and Start it.
+type Router struct {
+	opt   Options
+	log   zerolog.Logger
+	table atomic.Pointer[Table]
+	slots chan struct{} // one for each request that is not accepted yet
+
+	mu       sync.Mutex
+	flights  map[string]*run // by source and key: runs in progress
+	runs     map[string]*run // by event id
+	lanes    lanes
+	stopping bool
+
+	ctx    context.Context // ends when attempts are to be given up
+	cancel context.CancelFunc
+	drain  chan struct{} // closed when runs are to end as soon as they can
+	wg     sync.WaitGroup
+}
+
+// New makes a Router that has no Table yet.
+func New(opt Options) *Router {
+	if opt.MaxInFlight <= 0 {
+		opt.MaxInFlight = DefaultMaxInFlight
+	}
+	if opt.Observe == nil {
+		opt.Observe = func(string) {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Router{
+		opt: opt, log: opt.Log, slots: make(chan struct{}, opt.MaxInFlight),
+		flights: map[string]*run{}, runs: map[string]*run{}, lanes: lanes{byName: map[string]*lane{}},
+		ctx: ctx, cancel: cancel, drain: make(chan struct{}),
+	}
+}
+
+// Swap puts a table in force for events that arrive from now on. The plan's
+// snapshot must be in the journal already.
+func (r *Router) Swap(t *Table) { r.table.Store(t) }
+
+// Table returns the table in force.
+func (r *Router) Table() *Table { return r.table.Load() }
+
+// recoverPage is how many unfinished events are read at a time; a page of
+// large events is about 10 MB.
+const recoverPage = 256
+
+// InHand counts the events that are in memory: those with something left to do.
+func (r *Router) InHand() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.runs)
+}
+
+// Start takes up every unfinished event where its last life left it. It
+// returns when all of them are in their lanes; Swap comes before it.
+func (r *Router) Start(ctx context.Context) error {
+	var after int64
+	var found []*run
+	for {
+		page, err := r.opt.Journal.Due(ctx, after, recoverPage)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			after = page[i].Event.Seq
+			x := r.revive(&page[i])
+			r.lanes.restore(x)
+			found = append(found, x)
+		}
+		if len(page) < recoverPage {
+			break
+		}
+	}
+	for _, x := range found {
+		r.launch(x, x.resume)
+	}
+	if len(found) > 0 {
+		r.log.Info().Int("events", len(found)).Msg("unfinished events go on")
+	}
+	return nil
+}
+
+// Stop lets what runs end until ctx is done, then gives it up: the journal has
+// what is left. New requests are told "not now". It is idempotent.
+func (r *Router) Stop(ctx context.Context) {
+	r.mu.Lock()
+	if !r.stopping {
+		r.stopping = true
+		close(r.drain)
+	}
+	r.mu.Unlock()
+	ended := make(chan struct{})
+	go func() { r.wg.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		r.cancel()
+		<-ended
+	}
+	r.cancel()
+}
+
+// launch runs a run's life in a goroutine of its own. It reports false, and
+// runs nothing, when the router is stopping.
+func (r *Router) launch(x *run, life func()) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopping {
+		return false
+	}
+	r.spawn(x, life)
+	return true
+}
+
+// spawn is launch for a caller that holds the lock and knows that the router
+// is not stopping.
+func (r *Router) spawn(x *run, life func()) {
+	r.wg.Add(1)
+	if x.event.ID != "" {
+		r.runs[x.event.ID] = x
+	}
+	if x.key != "" && r.flights[x.key] == nil {
+		r.flights[x.key] = x
+	}
+	go func() {
+		defer r.wg.Done()
+		defer r.retire(x)
+		life()
+	}()
+}
+
+// retire forgets a run that has ended, or that goes on in another life.
+func (r *Router) retire(x *run) {
+	r.mu.Lock()
+	if r.runs[x.event.ID] == x {
+		delete(r.runs, x.event.ID)
+	}
+	if r.flights[x.key] == x {
+		delete(r.flights, x.key)
+	}
+	r.mu.Unlock()
+	x.overdue()
+	close(x.ended)
+	if !x.state.HoldsLane() {
+		r.lanes.leave(x) // else its next life goes on where this one ended
+	}
+}
+
+// work runs f on behalf of a run, in a goroutine that Stop waits for.
+func (r *Router) work(f func()) {
+	r.wg.Add(1)
+	go func() {
+		defer r.wg.Done()
+		f()
+	}()
+}
+
+// ErrStopping: the router takes nothing in any more.
+var ErrStopping = errors.New("the daemon is stopping")
+
+// ErrNotHeld: only held events can be resolved.
+var ErrNotHeld = errors.New("the event is not held")
+
+// ErrNotReplayable: the event still runs, or never will.
+var ErrNotReplayable = errors.New("only held and settled events can be replayed")
+
+// Replay runs deliveries of a held or settled event again: those named
+// (route/name), or all that did not succeed. FreshKey gives them new
+// idempotency keys, which can repeat an effect whose result is unknown.
+func (r *Router) Replay(ctx context.Context, id string, names []string, freshKey bool) error {
+	return r.tell(ctx, id, func(s *State) (Fact, error) {
+		if s.Phase != Held && s.Phase != Settled {
+			return nil, ErrNotReplayable
+		}
+		for _, n := range names {
+			if s.delivery(n) == nil {
+				return nil, errors.New("the event has no delivery " + n)
+			}
+		}
+		return Replayed{At: time.Now(), Names: names, FreshKey: freshKey}, nil
+	})
+}
+
+// Resolve gives a held event its verdict.
+func (r *Router) Resolve(ctx context.Context, id string, v Verdict) error {
+	return r.tell(ctx, id, func(s *State) (Fact, error) {
+		if s.Phase != Held {
+			return nil, ErrNotHeld
+		}
+		return Resolved{At: time.Now(), Verdict: v}, nil
+	})
+}
+
+// tell brings an operator's fact to an event, in memory or not, and returns
+// when it has been applied and is durable.
+func (r *Router) tell(ctx context.Context, id string, ask func(*State) (Fact, error)) error {
+	done := make(chan error, 1)
+	order := operator{ask: ask, done: done}
+	r.mu.Lock()
+	x := r.runs[id]
+	r.mu.Unlock()
+	if x == nil || !x.post(order) {
+		records, err := r.opt.Journal.Find(ctx, Query{ID: id})
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			return ErrNotFound
+		}
+		x = r.revive(&records[0])
+		x.post(order)
+		if !r.launch(x, x.resume) {
+			return ErrStopping
+		}
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-x.ended:
+		select {
+		case err := <-done:
+			return err
+		default:
+			return ErrStopping
+		}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// operator is a fact that must be checked against the state before it is one.
+type operator struct {
+	ask  func(*State) (Fact, error)
+	done chan<- error
+}
+
+func (operator) apply(*machine) {}
+
+func roll() float64 { return rand.Float64() }

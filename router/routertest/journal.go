@@ -1,0 +1,208 @@
+package routertest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/signalbox/signalbox/router"
+)
+
+// Journal keeps everything in memory, by the contract of router.Journal. It
+// outlives the Routers that use it, which is how a test restarts one.
+type Journal struct {
+	mu      sync.Mutex
+	accept  func(*router.Event) error
+	apply   func(router.Change) error
+	records map[string]*router.Story
+	keys    map[string]string // source and key → event id
+	plans   map[string][]byte
+	flushes int
+}
+
+// NewJournal makes an empty journal.
+func NewJournal() *Journal {
+	return &Journal{records: map[string]*router.Story{}, keys: map[string]string{}, plans: map[string][]byte{}}
+}
+
+// OnAccept has f asked before an Accept does its work: its error is the
+// method's own. nil asks nobody.
+func (j *Journal) OnAccept(f func(*router.Event) error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.accept = f
+}
+
+// OnApply is OnAccept for Apply.
+func (j *Journal) OnApply(f func(router.Change) error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.apply = f
+}
+
+// Flushes counts the writes that somebody waited for.
+func (j *Journal) Flushes() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.flushes
+}
+
+func (j *Journal) Accept(_ context.Context, e *router.Event, s *router.State) (*router.Record, error) {
+	j.mu.Lock()
+	hook := j.accept
+	j.mu.Unlock()
+	if hook != nil {
+		if err := hook(e); err != nil {
+			return nil, err
+		}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if k := e.Key(); k != "" {
+		if id, ok := j.keys[e.Source+"|"+k]; ok {
+			rec := copyRecord(&j.records[id].Record)
+			return &rec, nil
+		}
+	}
+	j.flushes++
+	j.insert(&router.Record{Event: *e, State: *s, Version: 1})
+	return nil, nil
+}
+
+func (j *Journal) insert(rec *router.Record) {
+	r := copyRecord(rec)
+	r.State.Live, r.State.Turn = false, false
+	j.records[rec.Event.ID] = &router.Story{Record: r}
+	if k := rec.Event.Key(); k != "" {
+		j.keys[rec.Event.Source+"|"+k] = rec.Event.ID
+	}
+}
+
+func (j *Journal) Apply(_ context.Context, c router.Change) error {
+	j.mu.Lock()
+	hook := j.apply
+	j.mu.Unlock()
+	if hook != nil {
+		if err := hook(c); err != nil {
+			if c.Lazy {
+				return nil
+			}
+			return err
+		}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if c.PlanDigest != "" {
+		j.plans[c.PlanDigest] = c.Plan
+	}
+	if c.Event == "" {
+		return nil
+	}
+	story := j.records[c.Event]
+	if story == nil || story.Version != c.Version {
+		return router.ErrConflict
+	}
+	if c.State != nil {
+		story.State = copyRecord(&router.Record{State: *c.State}).State
+		story.State.Live, story.State.Turn = false, false
+	}
+	if c.Fetched != nil {
+		story.Event = *c.Fetched
+	}
+	if c.Seq != 0 {
+		story.Event.Seq = c.Seq
+	}
+	if k := story.Event.Notice.Key; c.ReleaseKey && k != "" {
+		delete(j.keys, story.Event.Source+"|"+k)
+	}
+	story.Attempts = append(story.Attempts, c.Attempts...)
+	for i := range c.Caused {
+		j.insert(&c.Caused[i])
+		story.Caused = append(story.Caused, c.Caused[i].Event.ID)
+	}
+	if !c.Lazy {
+		story.Version++
+		j.flushes++
+	}
+	return nil
+}
+
+func (j *Journal) Due(_ context.Context, after int64, limit int) ([]router.Record, error) {
+	return j.list(limit, func(a, b *router.Record) int { return cmp.Compare(a.Event.Seq, b.Event.Seq) },
+		func(r *router.Record) bool { return r.Event.Seq > after && !r.State.Finished() }), nil
+}
+
+func (j *Journal) Find(_ context.Context, q router.Query) ([]router.Record, error) {
+	if q.Limit == 0 {
+		q.Limit = 100
+	}
+	newest := func(a, b *router.Record) int { return cmp.Compare(b.Event.ID, a.Event.ID) }
+	return j.list(q.Limit, newest, func(r *router.Record) bool {
+		e := &r.Event
+		return (q.ID == "" || e.ID == q.ID) && (q.Source == "" || e.Source == q.Source) &&
+			(q.Key == "" || j.keys[e.Source+"|"+q.Key] == e.ID) && (q.Type == "" || e.Type == q.Type) &&
+			(q.Lane == "" || e.Lane == q.Lane) && (q.Phase == "" || r.State.Phase == q.Phase) &&
+			(!q.Unfinished || !r.State.Finished()) && (q.Before == "" || e.ID < q.Before) &&
+			(q.Since.IsZero() || !e.Received.Before(q.Since)) && (q.Until.IsZero() || e.Received.Before(q.Until))
+	}), nil
+}
+
+func (j *Journal) list(limit int, order func(a, b *router.Record) int, want func(*router.Record) bool) []router.Record {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out []router.Record
+	for _, s := range j.records {
+		if want(&s.Record) {
+			out = append(out, copyRecord(&s.Record))
+		}
+	}
+	slices.SortFunc(out, func(a, b router.Record) int { return order(&a, &b) })
+	return out[:min(limit, len(out))]
+}
+
+func (j *Journal) Story(_ context.Context, id string) (*router.Story, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	s := j.records[id]
+	if s == nil {
+		return nil, router.ErrNotFound
+	}
+	return &router.Story{Record: copyRecord(&s.Record), Attempts: slices.Clone(s.Attempts), Caused: slices.Clone(s.Caused)}, nil
+}
+
+func (j *Journal) Plan(_ context.Context, digest string) ([]byte, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	p, ok := j.plans[digest]
+	if !ok {
+		return nil, router.ErrNotFound
+	}
+	return p, nil
+}
+
+func (j *Journal) Prune(_ context.Context, before time.Time, _ string, limit int) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := 0
+	for id, s := range j.records {
+		if n < limit && s.State.Finished() && s.Event.Received.Before(before) {
+			delete(j.records, id)
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (j *Journal) Close() error { return nil }
+
+func copyRecord(r *router.Record) router.Record {
+	c := *r
+	c.State.Deliveries = slices.Clone(r.State.Deliveries)
+	if r.State.Verdict != nil {
+		v := *r.State.Verdict
+		c.State.Verdict = &v
+	}
+	return c
+}

@@ -1,0 +1,315 @@
+package router
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// run is one event on its way, in memory: a mailbox of facts, and the one
+// goroutine that applies them and carries out their effects.
+type run struct {
+	r        *Router
+	key      string // of flights, or ""
+	log      zerolog.Logger
+	endpoint *Endpoint // nil if the event's source is gone
+	event    Event
+	state    State
+
+	// Of the goroutine alone.
+	plan     *Plan
+	routes   []*Route // that matched
+	scope    Scope
+	inputs   map[string]json.RawMessage // evaluated, not yet sent
+	version  int64
+	written  []int // the revision of each delivery that the journal has
+	attempts []AttemptRow
+	caused   []Record
+	fetched  bool // the journal has only the notice yet
+	moved    bool // the journal has another place in the lane
+	busy     int  // attempts, fetches and callbacks under way
+	dead     bool // the journal has gone on without this run, or ends
+
+	lane      string       // of lanes
+	queued    bool         // an earlier event held the lane when this one joined
+	idleUntil atomic.Int64 // when a parked run's clock goes on, or 0
+
+	mail  mailbox
+	ended chan struct{}
+
+	// The answer: told once, whoever decides it first.
+	once     sync.Mutex
+	answer   *Verdict
+	known    *Event // once it is accepted; never changed
+	answered chan struct{}
+	settled  atomic.Pointer[Verdict] // durable
+}
+
+func (r *Router) newRun(ep *Endpoint, e Event) *run {
+	x := &run{
+		r: r, endpoint: ep, event: e, log: r.log,
+		mail: mailbox{wake: make(chan struct{}, 1)}, ended: make(chan struct{}), answered: make(chan struct{}),
+	}
+	if k := e.Key(); k != "" {
+		x.key = flightKey(e.Source, k)
+	}
+	return x
+}
+
+// flightKey names a run for callers that bring the same notice.
+func flightKey(source, key string) string { return source + "\x00" + key }
+
+// mailbox holds facts on their way to a run. It never blocks the sender; what
+// it can hold is bounded by what the run has under way.
+type mailbox struct {
+	mu     sync.Mutex
+	facts  []Fact
+	closed bool
+	wake   chan struct{}
+}
+
+// post gives the run a fact; false if the run has ended.
+func (x *run) post(f Fact) bool {
+	x.mail.mu.Lock()
+	defer x.mail.mu.Unlock()
+	if x.mail.closed {
+		return false
+	}
+	x.mail.facts = append(x.mail.facts, f)
+	select {
+	case x.mail.wake <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// take empties the mailbox; when it is empty and the run is at its end, it
+// closes it, so that no fact is lost between the two.
+func (m *mailbox) take(atEnd bool) []Fact {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	facts := m.facts
+	m.facts = nil
+	if len(facts) == 0 && atEnd {
+		m.closed = true
+	}
+	return facts
+}
+
+// live applies facts until the event has nothing left to do, or the router
+// stops. Parked work of a stopping router stays in the journal.
+func (x *run) live() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	drain := x.r.drain
+	for {
+		facts := x.mail.take(x.atEnd(drain == nil))
+		for _, f := range facts {
+			x.handle(f)
+		}
+		if len(facts) > 0 {
+			continue
+		}
+		if x.mail.closed {
+			return
+		}
+		if x.dead {
+			x.mail.take(true)
+			return
+		}
+		idle := int64(0)
+		if due := x.state.Due(); !due.IsZero() && drain != nil {
+			timer.Reset(time.Until(due))
+			if x.busy == 0 {
+				idle = due.UnixNano()
+			}
+		} else {
+			timer.Stop()
+		}
+		x.idleUntil.Store(idle)
+		select {
+		case <-x.mail.wake:
+		case <-timer.C:
+			x.apply(Woke{At: time.Now()})
+		case <-drain:
+			drain = nil
+		case <-x.r.ctx.Done():
+			x.mail.take(true)
+			return
+		}
+	}
+}
+
+// atEnd reports whether the run may leave memory.
+func (x *run) atEnd(draining bool) bool {
+	if x.busy > 0 || x.state.Live {
+		return false
+	}
+	return draining || x.state.Finished()
+}
+
+// handle applies one fact from the mailbox, or answers an operator.
+func (x *run) handle(f Fact) {
+	order, ok := f.(operator)
+	if !ok {
+		switch f.(type) {
+		case Attempted, CalledBack, FetchFailed, fetchedEvent:
+			x.busy--
+		}
+		x.apply(f)
+		return
+	}
+	fact, err := order.ask(&x.state)
+	if err == nil {
+		if _, again := fact.(Replayed); again {
+			x.r.lanes.leave(x)
+			x.r.lanes.enter(x)
+			x.moved = true
+		}
+		err = x.apply(fact)
+	}
+	order.done <- err
+}
+
+// apply steps the machine and carries out the effects, in their order. An
+// error means that the run can't go on in this life.
+func (x *run) apply(f Fact) error {
+	if fe, ok := f.(fetchedEvent); ok {
+		return x.takeFetched(fe)
+	}
+	var effects []Effect
+	x.state, effects = Step(x.state, f)
+	switch a := f.(type) {
+	case FetchFailed:
+		x.attempts = append(x.attempts, attemptRow(FetchAttempt, x.state.Fetch.Attempts, 0, a.At, a.At,
+			Outcome{Kind: Retry, Detail: x.state.Fetch.Detail}))
+	case CalledBack:
+		x.recordCallback(a)
+	case Attempted:
+		x.recordAttempt(a)
+		if d := x.state.delivery(a.Name); d != nil && d.Status == DoneSucceeded && x.scope != nil {
+			if err := x.scope.Output(d.Name, d.Output); err != nil {
+				x.log.Error().Err(err).Str("delivery", d.Name).Msg("the output can't be read by expressions")
+			}
+		}
+	}
+	for _, e := range effects {
+		if err := x.carryOut(e); err != nil {
+			x.log.Error().Err(err).Msg("the event rests until the next start")
+			x.dead = true
+			return err
+		}
+	}
+	if !x.state.HoldsLane() {
+		x.r.lanes.leave(x)
+	}
+	if x.state.Finished() {
+		x.r.opt.Observe(x.event.ID)
+	}
+	return nil
+}
+
+// resume takes up an event from the journal: after a restart, or for an
+// operator.
+func (x *run) resume() {
+	now := time.Now()
+	if x.state.Phase == Open {
+		if err := x.reopen(); err != nil {
+			x.apply(Stuck{At: now, Why: err.Error()})
+		} else if len(x.state.Deliveries) == 0 {
+			f, ok := x.match().(Routed)
+			if !ok {
+				x.route()
+				x.live()
+				return
+			}
+			x.state.Routes, x.state.Deliveries = f.Routes, f.Deliveries
+			x.written = make([]int, len(f.Deliveries))
+		}
+	}
+	x.apply(Restarted{At: now, Since: x.event.Received, Queued: x.queued})
+	x.live()
+}
+
+// reopen rebuilds what a run needs beside its state: the plan that the event
+// began with, its routes, its scope.
+func (x *run) reopen() error {
+	if x.endpoint == nil && x.event.Source != SourceSelf {
+		return fmt.Errorf("source %s is not configured any more", x.event.Source)
+	}
+	if x.plan == nil {
+		plan, err := x.r.planOf(x.event.Plan)
+		if err != nil {
+			return fmt.Errorf("the plan that the event began with: %w", err)
+		}
+		x.plan = plan
+	}
+	scope, err := x.plan.Open(&x.event)
+	if err != nil {
+		return fmt.Errorf("reading the event: %w", err)
+	}
+	x.scope = scope
+	x.routes = nil
+	for _, name := range x.state.Routes {
+		for _, route := range x.plan.Routes {
+			if route.Name == name {
+				x.routes = append(x.routes, route)
+			}
+		}
+	}
+	if len(x.state.Deliveries) > 0 {
+		x.refresh()
+	}
+	for i := range x.state.Deliveries {
+		if d := &x.state.Deliveries[i]; d.Status == DoneSucceeded {
+			if err := x.scope.Output(d.Name, d.Output); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// planOf gives the plan of a digest; the one in force costs nothing.
+func (r *Router) planOf(digest string) (*Plan, error) {
+	if t := r.Table(); t.Plan.Digest == digest {
+		return t.Plan, nil
+	}
+	if r.opt.PlanOf == nil {
+		return nil, errors.New("no older plans are kept")
+	}
+	return r.opt.PlanOf(digest)
+}
+
+// revive makes a run of a record. It belongs to nobody until it is launched.
+func (r *Router) revive(rec *Record) *run {
+	t := r.Table()
+	x := r.newRun(t.Sources[rec.Event.Source], rec.Event)
+	x.state, x.version = rec.State, rec.Version
+	x.state.Rules = t.Rules
+	x.log = eventLog(r.log, &x.event)
+	x.written = revisions(x.state.Deliveries)
+	x.known = &rec.Event
+	x.answerOnce(Verdict{Kind: Accepted})
+	if x.state.Phase == Settled {
+		x.settled.Store(x.state.Verdict)
+	}
+	return x
+}
+
+func revisions(ds []Delivery) []int {
+	revs := make([]int, len(ds))
+	for i := range ds {
+		revs[i] = ds[i].Rev
+	}
+	return revs
+}
+
+func eventLog(log zerolog.Logger, e *Event) zerolog.Logger {
+	return log.With().Str("event", e.ID).Str("source", e.Source).Str("type", e.Type).Logger()
+}

@@ -1,0 +1,291 @@
+package router
+
+import (
+	"fmt"
+	"time"
+)
+
+// machine is a State being changed by one fact, and the effects so far.
+type machine struct {
+	*State
+	effects []Effect
+}
+
+func (m *machine) do(effects ...Effect) { m.effects = append(m.effects, effects...) }
+
+// emit causes a failure event, unless the event is one's descendant.
+func (m *machine) emit(e Emit) {
+	if !m.Quiet {
+		m.do(e)
+	}
+}
+
+// untold reports whether a failure event would wait for a later fact to be
+// written down.
+func (m *machine) untold() bool {
+	untold := false
+	for _, e := range m.effects {
+		switch e.(type) {
+		case Emit:
+			untold = true
+		case Flush, Conclude, Note:
+			untold = false
+		}
+	}
+	return untold
+}
+
+// advance starts what can start and finds out whether the event has come to an
+// end. Every fact about deliveries ends in it.
+func (m *machine) advance(at time.Time) {
+	if m.Phase == Open {
+		if first := m.firstRejected(); first != nil {
+			m.fail(at, first)
+			return
+		}
+	}
+	m.skipUnreachable()
+	m.start(at)
+	if m.Phase != Open {
+		return
+	}
+	pending, exhausted := false, (*Delivery)(nil)
+	for i := range m.Deliveries {
+		switch d := &m.Deliveries[i]; {
+		case !d.required():
+		case d.Status == DoneExhausted:
+			if exhausted == nil {
+				exhausted = d
+			}
+		case !d.Done() && !m.blocked(d):
+			pending = true
+		}
+	}
+	switch {
+	case pending:
+	case exhausted != nil:
+		m.hold(at, fmt.Sprintf("%s: %s", exhausted.Name, exhausted.Detail))
+	default:
+		m.do(Conclude{Verdict: Verdict{Kind: m.successKind()}})
+	}
+}
+
+// firstRejected gives the rejected required delivery that stands first in file
+// order; it decides the error's content.
+func (m *machine) firstRejected() *Delivery {
+	for i := range m.Deliveries {
+		if d := &m.Deliveries[i]; d.required() && d.Status == DoneRejected {
+			return d
+		}
+	}
+	return nil
+}
+
+// successKind is Warning once an optional delivery has failed.
+func (m *machine) successKind() VerdictKind {
+	for i := range m.Deliveries {
+		d := &m.Deliveries[i]
+		if d.Optional && (d.Status == DoneRejected || d.Status == DoneExhausted) {
+			return Warning
+		}
+	}
+	return Success
+}
+
+// fail ends what a rejection ends: nothing more starts, parked retries are
+// cancelled, running ones finish first.
+func (m *machine) fail(at time.Time, first *Delivery) {
+	running := false
+	for i := range m.Deliveries {
+		d := &m.Deliveries[i]
+		switch {
+		case d.OnFailure || d.Done():
+		case d.Status == Running:
+			running = true
+		case d.MayHaveRun:
+			m.exhaust(d, "may have run: its result was unknown when "+first.Name+" was rejected")
+		default:
+			m.skip(d, m.whySkipped(d, first))
+		}
+	}
+	if !running {
+		m.do(Conclude{
+			Verdict:  Verdict{Kind: Error, Code: first.Code, Message: first.Public},
+			Delivery: first.Name,
+		})
+	}
+}
+
+func (m *machine) whySkipped(d, rejected *Delivery) string {
+	if n := m.unmetNeed(d); n != nil {
+		return "needs " + n.Name
+	}
+	return "cancelled: " + rejected.Name + " was rejected"
+}
+
+// unmetNeed gives the first delivery that d needs and that has not succeeded.
+func (m *machine) unmetNeed(d *Delivery) *Delivery {
+	for _, name := range d.Needs {
+		if n := m.delivery(name); n != nil && n.Status != DoneSucceeded {
+			return n
+		}
+	}
+	return nil
+}
+
+// blocked reports whether d waits for something that only an operator can
+// bring about: a required delivery that is exhausted.
+func (m *machine) blocked(d *Delivery) bool {
+	if d.Status != Waiting {
+		return false
+	}
+	for _, name := range d.Needs {
+		n := m.delivery(name)
+		if n != nil && (n.Status == DoneExhausted || m.blocked(n)) {
+			return true
+		}
+	}
+	return false
+}
+
+// skipUnreachable ends waiting deliveries whose needs will never be met. A
+// need that is required and exhausted may still be replayed while the event is
+// not settled.
+func (m *machine) skipUnreachable() {
+	for changed := true; changed; {
+		changed = false
+		for i := range m.Deliveries {
+			d := &m.Deliveries[i]
+			if d.Status != Waiting {
+				continue
+			}
+			n := m.unmetNeed(d)
+			if n == nil || !n.Done() || (m.Phase != Settled && n.required() && n.Status == DoneExhausted) {
+				continue
+			}
+			m.skip(d, "needs "+n.Name)
+			changed = true
+		}
+	}
+}
+
+// start begins every waiting delivery whose needs are met and whose turn it
+// is. What a dependent reads is flushed before it starts.
+func (m *machine) start(at time.Time) {
+	if m.Phase != Open && m.Phase != Settled {
+		return
+	}
+	flushed := false
+	for i := range m.Deliveries {
+		d := &m.Deliveries[i]
+		if d.Status != Waiting || m.unmetNeed(d) != nil || !m.mayRun(d) {
+			continue
+		}
+		if d.OnFailure && (m.Phase != Settled || m.Verdict.Kind != Error) {
+			continue
+		}
+		if len(d.Needs) > 0 && !flushed {
+			m.do(Flush{})
+			flushed = true
+		}
+		m.attempt(d, at)
+	}
+}
+
+// mayRun reports whether the lane lets d run.
+func (m *machine) mayRun(d *Delivery) bool { return !d.Ordered || m.Turn }
+
+// wake attempts again what is parked and due.
+func (m *machine) wake(at time.Time) {
+	for i := range m.Deliveries {
+		d := &m.Deliveries[i]
+		if d.Status == Parked && !d.Due.After(at) && m.mayRun(d) {
+			m.attempt(d, at)
+		}
+	}
+}
+
+func (m *machine) attempt(d *Delivery, at time.Time) {
+	if d.keyExpired(at) {
+		m.exhaust(d, "may have run: the result of its key is unknown, and the key is too old to be sent again")
+		return
+	}
+	d.Status, d.Due = Running, time.Time{}
+	d.Rev++
+	m.do(Attempt{Name: d.Name, Number: d.Attempts + 1, Generation: d.Generation, Input: d.Input})
+}
+
+// keyExpired reports whether sending the present key at that time could have a
+// second effect: its first result is unknown, and may be forgotten by then.
+func (d *Delivery) keyExpired(at time.Time) bool {
+	return d.MayHaveRun && d.Lifetime > 0 && !d.KeySent.IsZero() && at.Sub(d.KeySent) > d.Lifetime
+}
+
+// newGeneration gives the delivery a new idempotency key, and a new input.
+func (d *Delivery) newGeneration() {
+	d.Generation++
+	d.KeySent, d.MayHaveRun, d.Input = time.Time{}, false, nil
+}
+
+func (m *machine) exhaust(d *Delivery, why string) {
+	d.Status, d.Due, d.Detail = DoneExhausted, time.Time{}, why
+	d.Rev++
+	m.emit(Emit{Type: TypeDeliveryFailed, Delivery: d.Name, Code: d.Code, Message: why, MayHaveRun: d.MayHaveRun})
+}
+
+func (m *machine) skip(d *Delivery, why string) {
+	d.Status, d.Due, d.Detail = DoneSkipped, time.Time{}, why
+	d.Rev++
+}
+
+// hold stops the event until an operator, a replay or the clock moves it. A
+// caller that still waits is told so.
+func (m *machine) hold(at time.Time, why string) {
+	m.Phase, m.Since, m.Why = Held, at, why
+	m.emit(Emit{Type: TypeEventHeld, Message: why})
+	m.do(Flush{})
+	if m.Live && m.Told == ToldNothing {
+		m.do(Answer{})
+	}
+}
+
+// settle fixes the verdict for ever, and has it told.
+func (m *machine) settle(at time.Time, v Verdict) {
+	m.Phase, m.Verdict = Settled, &v
+	for i := range m.Deliveries {
+		switch d := &m.Deliveries[i]; {
+		case d.OnFailure && v.Kind != Error:
+			m.skip(d, "the event succeeded")
+		case d.required() && d.Status == Waiting:
+			m.skip(d, "the event was settled without it")
+		}
+	}
+	m.do(Flush{})
+	switch {
+	case m.Live && m.Told == ToldNothing:
+		m.do(Answer{Verdict: m.Verdict})
+	case m.OwesCallback():
+		m.callBack(at)
+	}
+	m.advance(at)
+}
+
+func (m *machine) callBack(at time.Time) {
+	m.Callback.Status, m.Callback.Due = CallbackSending, time.Time{}
+	if m.Callback.First.IsZero() {
+		m.Callback.First = at
+	}
+	m.do(CallBack{})
+}
+
+// backoff is exponential with full jitter: roll ∈ [0, 1) of the n-th step.
+func backoff(initial, max time.Duration, n int, roll float64) time.Duration {
+	step := initial
+	for i := 1; i < n && step < max; i++ {
+		step *= 2
+	}
+	if step > max {
+		step = max
+	}
+	return time.Duration(roll * float64(step))
+}

@@ -1,0 +1,90 @@
+package router
+
+import (
+	"errors"
+	"time"
+)
+
+// A store that fails is asked again after these waits; it heals itself.
+const (
+	flushRetryInitial = 50 * time.Millisecond
+	flushRetryMax     = 5 * time.Second
+)
+
+// flush makes all that is known durable. While the journal fails it waits: the
+// event goes on when space returns. An error means that it never will, here.
+func (x *run) flush() error {
+	c := x.change()
+	for n := 1; ; n++ {
+		err := x.r.opt.Journal.Apply(x.r.ctx, c)
+		if err == nil {
+			break
+		}
+		if errors.Is(err, ErrConflict) || x.r.ctx.Err() != nil {
+			return err
+		}
+		x.log.Error().Err(err).Msg("the journal fails; the event waits")
+		select {
+		case <-time.After(backoff(flushRetryInitial, flushRetryMax, n, 0.5+roll()/2)):
+		case <-x.r.ctx.Done():
+			return x.r.ctx.Err()
+		}
+	}
+	x.version++
+	caused := x.caused
+	x.wrote()
+	if x.state.Phase == Settled {
+		x.settled.Store(x.state.Verdict)
+	}
+	for i := range caused {
+		x.r.beginCaused(&caused[i])
+	}
+	return nil
+}
+
+// note writes down what is known with somebody else's flush. Failure events
+// are worth a flush of their own.
+func (x *run) note() {
+	if len(x.caused) > 0 {
+		if err := x.flush(); err != nil {
+			x.dead = true
+		}
+		return
+	}
+	c := x.change()
+	c.Lazy = true
+	if err := x.r.opt.Journal.Apply(x.r.ctx, c); err != nil {
+		x.log.Warn().Err(err).Msg("a note could not be written")
+	}
+	x.wrote()
+}
+
+// change gathers what the journal does not have yet.
+func (x *run) change() Change {
+	if x.state.Finished() && x.state.Ended.IsZero() {
+		x.state.Ended = time.Now()
+	}
+	state := x.state
+	c := Change{
+		Event: x.event.ID, Version: x.version, State: &state, Attempts: x.attempts, Caused: x.caused,
+		ReleaseKey: state.Phase == Abandoned || x.event.Flag == FlagStateless,
+	}
+	for i := range state.Deliveries {
+		if i >= len(x.written) || x.written[i] != state.Deliveries[i].Rev {
+			c.Deliveries = append(c.Deliveries, i)
+		}
+	}
+	if x.fetched {
+		event := x.event
+		c.Fetched = &event
+	}
+	if x.moved {
+		c.Seq = x.event.Seq
+	}
+	return c
+}
+
+func (x *run) wrote() {
+	x.written = revisions(x.state.Deliveries)
+	x.attempts, x.caused, x.fetched, x.moved = nil, nil, false, false
+}
