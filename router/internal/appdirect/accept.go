@@ -1,0 +1,48 @@
+package appdirect
+
+import (
+	"mime"
+	"strconv"
+	"strings"
+)
+
+// The forms of a result, as router.Notice names them.
+const (
+	formatJSON = "json"
+	formatXML  = "xml"
+)
+
+// formatOf reads Accept headers: JSON, unless XML is preferred. Marketplaces
+// take either (AppDirect documentation, "Integration events"), so that anything
+// unreadable means JSON.
+func formatOf(accept []string) string {
+	var json, xml, any float64
+	namesJSON := false
+	for _, header := range accept {
+		for part := range strings.SplitSeq(header, ",") {
+			name, params, err := mime.ParseMediaType(part)
+			if err != nil {
+				continue
+			}
+			q := 1.0
+			if text, given := params["q"]; given {
+				if q, err = strconv.ParseFloat(text, 64); err != nil {
+					continue
+				}
+			}
+			switch name {
+			case "application/json", "text/json":
+				json, namesJSON = max(json, q), true
+			case "application/xml", "text/xml":
+				xml = max(xml, q)
+			case "*/*", "application/*":
+				any = max(any, q)
+			}
+		}
+	}
+	// A form that is named goes before one that a wildcard covers.
+	if xml > 0 && (namesJSON && xml > json || !namesJSON && xml >= any) {
+		return formatXML
+	}
+	return formatJSON
+}

@@ -1,0 +1,121 @@
+package appdirect
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+
+	"github.com/signalbox/signalbox/router/internal/oauth"
+)
+
+// errNoCredential: a reload took away the credentials that an event came in by.
+var errNoCredential = errors.New("the consumer key is no longer configured")
+
+// exchange is one signed request to a marketplace.
+type exchange struct {
+	method     string
+	address    *url.URL
+	credential string // a consumer key
+	accept     string
+	body       []byte // JSON, or nil
+	// limit is the largest answer that is read.
+	limit int64
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	// cut says that the body went on beyond the limit.
+	cut bool
+}
+
+// send makes the exchange, signed with the newest secret, and again with an
+// older one while the marketplace refuses: which of two is in use there while
+// they rotate is not known here. sent says whether the request may have
+// arrived.
+func (s *Source) send(ctx context.Context, x exchange) (a answer, sent bool, err error) {
+	secrets := s.secrets[x.credential]
+	if len(secrets) == 0 {
+		return answer{}, false, fmt.Errorf("signing with %q: %w", x.credential, errNoCredential)
+	}
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	for _, secret := range secrets {
+		authorization, err := oauth.NewSigner(x.credential, secret, s.now).Header(x.method, x.address)
+		if err != nil {
+			return answer{}, false, err
+		}
+		a, err = s.sendOnce(ctx, x, authorization)
+		if err != nil {
+			return answer{}, connected.Load(), err
+		}
+		if !refusesCredentials(a.status) {
+			break
+		}
+	}
+	return a, true, nil
+}
+
+func (s *Source) sendOnce(ctx context.Context, x exchange, authorization string) (answer, error) {
+	r, err := http.NewRequestWithContext(ctx, x.method, x.address.String(), bytes.NewReader(x.body))
+	if err != nil {
+		return answer{}, err
+	}
+	r.Header.Set("Authorization", authorization)
+	r.Header.Set("Accept", x.accept)
+	if x.body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := s.client.Do(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, x.limit+1))
+	if err != nil {
+		return answer{}, fmt.Errorf("reading the answer %d: %w", resp.StatusCode, err)
+	}
+	a := answer{status: resp.StatusCode, header: resp.Header, body: body}
+	if int64(len(body)) > x.limit {
+		a.body, a.cut = body[:x.limit], true
+	}
+	return a, nil
+}
+
+func (a answer) succeeded() bool { return a.status >= 200 && a.status < 300 }
+
+// passing reports whether the same request may be taken later. No redirect is
+// followed: a page that says "please log in" or "under maintenance" passes.
+func (a answer) passing() bool {
+	switch a.status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	}
+	return a.status < 400 || a.status >= 500
+}
+
+func refusesCredentials(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
+}
+
+// maxQuote is how much of an unexpected answer an operator is shown.
+const maxQuote = 200
+
+func (a answer) String() string {
+	text := fmt.Sprintf("the marketplace answered %d %s", a.status, http.StatusText(a.status))
+	if body := strings.TrimSpace(string(a.body[:min(len(a.body), maxQuote)])); body != "" {
+		text += fmt.Sprintf(": %q", body)
+	}
+	return text
+}

@@ -1,0 +1,102 @@
+package appdirect
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/signalbox/signalbox/router"
+	"github.com/signalbox/signalbox/router/internal/oauth"
+)
+
+// Source is one configured endpoint for one vendor's products. It may be used
+// by many goroutines.
+type Source struct {
+	*settings
+	name     string
+	log      zerolog.Logger
+	now      func() time.Time
+	verifier oauth.Verifier
+	client   *http.Client
+}
+
+var _ router.Source = (*Source)(nil)
+
+// New builds a Source from its decoded block, by the schema of Kind. name goes
+// into every notice as it is.
+func New(name string, config router.Secret, deps router.SourceDeps) (router.Source, error) {
+	s, err := readSettings(config, deps.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("configuring %s: %w", name, err)
+	}
+	return &Source{
+		settings: s, name: name, log: deps.Log, now: deps.Now, client: newClient(),
+		verifier: oauth.Verifier{
+			Secrets: func(key string) []router.Secret { return s.secrets[key] },
+			Window:  s.window,
+			Now:     deps.Now,
+		},
+	}, nil
+}
+
+const (
+	// exchangeLimit ends an exchange with a marketplace whose caller set no
+	// nearer deadline.
+	exchangeLimit = 30 * time.Second
+	// dialLimit leaves time for a second try within a caller's few seconds.
+	dialLimit = 2 * time.Second
+	// idleLimit closes connections that nobody uses; the connections of a
+	// source that a reload has replaced end by it.
+	idleLimit = 30 * time.Second
+	// idleConns is enough for a marketplace's burst without new handshakes.
+	idleConns = 16
+	// maxResponseHeader is far above what marketplaces send with an event.
+	maxResponseHeader = 64 << 10
+)
+
+// newClient returns a client that follows no redirect: a signature is made
+// over one address, and another host is not on the list.
+func newClient() *http.Client {
+	return &http.Client{
+		Timeout:       exchangeLimit,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			DialContext:            (&net.Dialer{Timeout: dialLimit}).DialContext,
+			TLSHandshakeTimeout:    dialLimit,
+			ForceAttemptHTTP2:      true,
+			IdleConnTimeout:        idleLimit,
+			MaxIdleConnsPerHost:    idleConns,
+			MaxResponseHeaderBytes: maxResponseHeader,
+		},
+	}
+}
+
+// Limits says how long a marketplace waits. A SUBSCRIPTION_NOTICE can't be
+// answered later (AppDirect documentation, "Asynchronous events").
+func (s *Source) Limits(eventType string) router.Limits {
+	l := router.Limits{ReplyWithin: s.replyWithin, Late: router.LateCallback}
+	if eventType == typeSubscriptionNotice {
+		l.Late = router.LateAccepted
+	}
+	return l
+}
+
+// MissingReply names what the marketplace needs of a success: without an
+// accountIdentifier it would switch the subscription on and nobody could ever
+// name it; an add-on is named by id in the same way.
+func (s *Source) MissingReply(e *router.Event, reply []byte) string {
+	if e.Flag == router.FlagStateless {
+		return ""
+	}
+	switch r := readReply(reply); {
+	case e.Type == typeSubscriptionOrder && r.AccountIdentifier == "":
+		return "accountIdentifier"
+	case e.Type == typeAddonOrder && r.ID == "":
+		return "id"
+	}
+	return ""
+}
