@@ -1,0 +1,87 @@
+package config
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// paths are the parts of a value that expressions name: converting a whole
+// event costs a hundred times what its conditions do.
+type paths struct {
+	// whole: all that lies below is named.
+	whole bool
+	below map[string]*paths
+}
+
+// note adds what the expressions name below the variable root.
+func (p *paths) note(root string, exprs ...hcl.Expression) {
+	for _, expr := range exprs {
+		for _, traversal := range expr.Variables() {
+			if traversal.RootName() == root {
+				p.noteSteps(traversal[1:])
+			}
+		}
+	}
+}
+
+// noteSteps follows names. Where an index or a splat begins, the rest is found
+// at run time, so that all below is needed.
+func (p *paths) noteSteps(rest hcl.Traversal) {
+	for _, step := range rest {
+		name := ""
+		switch step := step.(type) {
+		case hcl.TraverseAttr:
+			name = step.Name
+		case hcl.TraverseIndex:
+			if step.Key.Type() == cty.String {
+				name = step.Key.AsString()
+			}
+		}
+		if name == "" {
+			break
+		}
+		if p.below[name] == nil {
+			if p.below == nil {
+				p.below = map[string]*paths{}
+			}
+			p.below[name] = &paths{}
+		}
+		p = p.below[name]
+	}
+	p.whole = true
+}
+
+// merge adds what other names.
+func (p *paths) merge(other *paths) {
+	p.whole = p.whole || other.whole
+	for name, below := range other.below {
+		if p.below == nil {
+			p.below = map[string]*paths{}
+		}
+		if p.below[name] == nil {
+			p.below[name] = &paths{}
+		}
+		p.below[name].merge(below)
+	}
+}
+
+// pick converts the named parts of a decoded JSON value. What is named but not
+// there is left out, so that the expression that reads it fails and says so.
+func (p *paths) pick(v any) (cty.Value, error) {
+	object, ok := v.(map[string]any)
+	if p.whole || !ok {
+		return toValue(v)
+	}
+	attrs := make(map[string]cty.Value, len(p.below))
+	for name, below := range p.below {
+		member := object[name]
+		if member == nil {
+			continue
+		}
+		var err error
+		if attrs[name], err = below.pick(member); err != nil {
+			return cty.NilVal, err
+		}
+	}
+	return cty.ObjectVal(attrs), nil
+}

@@ -1,0 +1,158 @@
+package config
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// expressionPlace says where an expression stands, and so what it may refer to.
+type expressionPlace int
+
+const (
+	inWhen expressionPlace = iota
+	inWith
+	inReply
+)
+
+// eventAttributes is what is known of an event before it is there. The payload
+// and the attributes may be anything.
+func eventAttributes() map[string]cty.Value {
+	text := cty.UnknownVal(cty.String)
+	return map[string]cty.Value{
+		"id":         text.RefineNotNull(),
+		"source":     text.RefineNotNull(),
+		"type":       text.RefineNotNull(),
+		"flag":       text.RefineNotNull(),
+		"lane":       text.RefineNotNull(),
+		"received":   text.RefineNotNull(),
+		"caused_by":  text,
+		"payload":    cty.DynamicVal,
+		"attributes": cty.DynamicVal,
+	}
+}
+
+// tryContext is what the route's expressions are tried with at load: nothing
+// has a value, but much has a type.
+func (r *routeReader) tryContext() *hcl.EvalContext {
+	outputs := map[string]cty.Value{}
+	for _, d := range r.draft.deliveries {
+		outputs[d.name] = cty.DynamicVal
+		if d.action != nil {
+			outputs[d.name] = d.action.output.unknown()
+		}
+	}
+	ctx := r.constants.NewChild()
+	ctx.Variables = map[string]cty.Value{
+		"event":   cty.ObjectVal(eventAttributes()),
+		"deliver": cty.ObjectVal(outputs),
+	}
+	return ctx
+}
+
+// try evaluates an expression with nothing known, after its references have
+// been checked, which gives better words than the evaluation would.
+func (r *routeReader) try(expr hcl.Expression, where expressionPlace) (cty.Value, bool) {
+	ok := !r.refuseSecret(expr)
+	guarded := guardedRanges(expr)
+	for _, traversal := range expr.Variables() {
+		isGuarded := slices.Contains(guarded, traversal.SourceRange())
+		ok = r.reference(traversal, where, isGuarded) && ok
+	}
+	if !ok {
+		return cty.NilVal, false
+	}
+	v, diags := expr.Value(r.expressions)
+	r.add(diags...)
+	return v, !diags.HasErrors()
+}
+
+// guardedRanges are the places of references inside try() and can(), which may
+// lead nowhere.
+func guardedRanges(expr hcl.Expression) []hcl.Range {
+	var out []hcl.Range
+	node, ok := expr.(hclsyntax.Node)
+	if !ok {
+		return nil
+	}
+	hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
+		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok && (call.Name == "try" || call.Name == "can") {
+			for _, arg := range call.Args {
+				for _, traversal := range arg.Variables() {
+					out = append(out, traversal.SourceRange())
+				}
+			}
+		}
+		return nil
+	})
+	return out
+}
+
+func (r *routeReader) reference(traversal hcl.Traversal, where expressionPlace, guarded bool) bool {
+	rng := traversal.SourceRange()
+	root := traversal.RootName()
+	switch root {
+	case "event":
+		return r.eventReference(traversal)
+	case "deliver":
+		if where == inWhen {
+			r.add(errorAt(rng, "An output before its delivery", `"when" is asked before any delivery runs, so it can't refer to deliver.`))
+			return false
+		}
+		return r.outputReference(traversal, where, guarded)
+	case "plugin", "source":
+		r.add(errorAt(rng, "Not a value", "%s.… names a part of the configuration. It has no value that an expression could use.", root))
+		return false
+	}
+	known := []string{"event"}
+	if where != inWhen {
+		known = append(known, "deliver")
+	}
+	r.add(errorAt(rng, "Unknown name", "There is nothing called %s here.%s A text stands in quotes.", quote(root), suggest(root, known)))
+	return false
+}
+
+func (r *routeReader) eventReference(traversal hcl.Traversal) bool {
+	path := steps(traversal[:min(len(traversal), 2)])
+	known := eventAttributes()
+	if len(path) == 2 {
+		if _, ok := known[path[1]]; !ok {
+			r.add(errorAt(traversal.SourceRange(), "Unknown attribute of an event", "An event has no %s.%s What the protocol sent is below event.payload and event.attributes.",
+				quote(path[1]), suggest(path[1], keys(known))))
+			return false
+		}
+	}
+	return true
+}
+
+func (r *routeReader) outputReference(traversal hcl.Traversal, where expressionPlace, guarded bool) bool {
+	rng := traversal.SourceRange()
+	path := steps(traversal[:min(len(traversal), 3)])
+	if len(path) < 2 {
+		r.add(errorAt(rng, "Not an output", "Name the delivery and its output: deliver.NAME.OUTPUT."))
+		return false
+	}
+	i := slices.IndexFunc(r.draft.deliveries, func(d *deliveryDraft) bool { return d.name == path[1] })
+	if i < 0 {
+		names := make([]string, len(r.draft.deliveries))
+		for i, d := range r.draft.deliveries {
+			names[i] = d.name
+		}
+		r.add(errorAt(rng, "Unknown delivery", "This route has no delivery %s.%s Outputs are seen in their own route only.", quote(path[1]), suggest(path[1], names)))
+		return false
+	}
+	d := r.draft.deliveries[i]
+	if where == inReply && d.optional && !guarded {
+		r.add(errorAt(rng, "A reply that may lack its value",
+			"The delivery %s is optional: it may have failed when the reply is made. Write try(%s, null), or make the delivery required.", quote(d.name), strings.Join(path, ".")))
+		return false
+	}
+	if len(path) == 3 && d.action != nil && d.action.output.named(path[2]) == nil {
+		r.add(errorAt(rng, "Unknown output", "The action %s gives no output %s.%s", d.to, quote(path[2]), suggest(path[2], d.action.output.names())))
+		return false
+	}
+	return true
+}

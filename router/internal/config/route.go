@@ -1,0 +1,225 @@
+package config
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+)
+
+// routeDraft is a route block that has been read: all of it is known but the
+// values that its expressions will have.
+type routeDraft struct {
+	name     string
+	rng      hcl.Range // of the whole block
+	header   hcl.Range
+	from, on []place
+	when     hcl.Expression // nil is always true
+	codes    map[string]string
+	final    bool
+
+	deliveries []*deliveryDraft
+	reply      map[string]hcl.Expression
+	// replyTo are the reply attributes that the route's protocols have.
+	replyTo fields
+}
+
+func routeSchema() *hcl.BodySchema {
+	return &hcl.BodySchema{
+		Attributes: append(required("from"), optional("on", "when", "final", "codes")...),
+		Blocks: []hcl.BlockHeaderSchema{
+			{Type: "deliver", LabelNames: []string{"name"}},
+			{Type: "reply"},
+		},
+	}
+}
+
+// readRoutes reads the route blocks, in file order.
+func readRoutes(r *reader, blocks hcl.Blocks, known *world) []*routeDraft {
+	var drafts []*routeDraft
+	seen := map[string]hcl.Range{}
+	for _, block := range blocks {
+		name := block.Labels[0]
+		if name == "" || strings.ContainsFunc(name, func(c rune) bool { return c == '/' || c < ' ' }) {
+			r.add(errorAt(block.LabelRanges[0], "Not a name", "The name of a route must not be empty and have no / in it; %s won't do.", quote(name)))
+		}
+		r.unique("route", seen, name, block.DefRange)
+		rr := &routeReader{reader: r, known: known, draft: &routeDraft{name: name, header: block.DefRange, rng: wholeRange(block)}}
+		rr.read(block)
+		drafts = append(drafts, rr.draft)
+	}
+	reportUnreachable(r, drafts)
+	return drafts
+}
+
+func wholeRange(block *hcl.Block) hcl.Range {
+	if body, ok := block.Body.(*hclsyntax.Body); ok {
+		return hcl.RangeBetween(block.TypeRange, body.SrcRange)
+	}
+	return block.DefRange
+}
+
+// routeReader reads one route block.
+type routeReader struct {
+	*reader
+	known *world
+	draft *routeDraft
+	// expressions is what the route's expressions are tried with at load.
+	expressions *hcl.EvalContext
+}
+
+func (r *routeReader) read(block *hcl.Block) {
+	content, diags := block.Body.Content(routeSchema())
+	r.add(diags...)
+	blocks := content.Blocks.ByType()
+	r.from(content.Attributes["from"])
+	r.on(content.Attributes["on"])
+	r.draft.final = r.flag(content.Attributes["final"], false)
+	r.codes(content.Attributes["codes"])
+
+	seen := map[string]hcl.Range{}
+	for _, deliver := range blocks["deliver"] {
+		r.draft.deliveries = append(r.draft.deliveries, r.deliver(deliver, seen))
+	}
+	r.expressions = r.tryContext()
+	r.when(content.Attributes["when"])
+	for _, delivery := range r.draft.deliveries {
+		r.with(delivery)
+	}
+	r.reportKnots()
+	if reply := r.atMostOne(blocks["reply"]); reply != nil {
+		r.reply(reply)
+	}
+}
+
+// from reads references: source.KIND.NAME, or source.signalbox.
+func (r *routeReader) from(attr *hcl.Attribute) {
+	if attr == nil {
+		return
+	}
+	elements, diags := hcl.ExprList(attr.Expr)
+	if diags.HasErrors() || len(elements) == 0 {
+		r.add(errorAt(attr.Expr.Range(), "No source", `"from" must list sources, in brackets: [source.appdirect.acme].`))
+		return
+	}
+	for _, element := range elements {
+		traversal, diags := hcl.AbsTraversalForExpr(element)
+		name := strings.Join(steps(traversal), ".")
+		bare, isSource := strings.CutPrefix(name, "source.")
+		switch {
+		case diags.HasErrors() || !isSource:
+			r.add(errorAt(element.Range(), "Not a source", "Refer to a source without quotes: source.KIND.NAME, or source.%s for failures.", ownSource))
+		case r.known.sources[bare].kind == "":
+			r.add(errorAt(element.Range(), "Unknown source", "There is no source %s.%s", quote(bare), suggest(bare, keys(r.known.sources))))
+		default:
+			r.draft.from = append(r.draft.from, place{bare, element.Range()})
+		}
+	}
+}
+
+// on reads event types. They are an open set, so an unknown one is a warning.
+func (r *routeReader) on(attr *hcl.Attribute) {
+	r.draft.on = r.texts(attr)
+	if attr == nil {
+		return
+	}
+	if elements, diags := hcl.ExprList(attr.Expr); !diags.HasErrors() && len(elements) == 0 {
+		r.add(errorAt(attr.Expr.Range(), "No event type", `"on" lists no type, so that no event could match. Leave the line out for every type.`))
+	}
+	var known []string
+	for _, from := range r.draft.from {
+		facts := r.known.sources[from.text]
+		if len(facts.types) == 0 {
+			return
+		}
+		known = append(known, facts.types...)
+	}
+	for _, on := range r.draft.on {
+		if len(known) > 0 && !slices.Contains(known, on.text) {
+			r.add(warningAt(on.rng, "Unknown event type", "The sources of this route are not known to have events of type %s; the route waits for them all the same.%s", quote(on.text), suggest(on.text, known)))
+		}
+	}
+}
+
+// codes reads the mapping from plugin codes to the protocol's.
+func (r *routeReader) codes(attr *hcl.Attribute) {
+	if attr == nil {
+		return
+	}
+	var known []string
+	for _, from := range r.draft.from {
+		known = append(known, r.known.sources[from.text].codes...)
+	}
+	r.draft.codes = map[string]string{}
+	for _, entry := range r.pairs(attr) {
+		r.draft.codes[entry.key.text] = entry.value.text
+		if len(known) > 0 && !slices.Contains(known, entry.value.text) {
+			r.add(warningAt(entry.value.rng, "Unknown code", "The protocol is not known to have the code %s.%s", quote(entry.value.text), suggest(entry.value.text, known)))
+		}
+	}
+}
+
+func (r *routeReader) when(attr *hcl.Attribute) {
+	if attr == nil {
+		return
+	}
+	r.draft.when = attr.Expr
+	v, ok := r.try(attr.Expr, inWhen)
+	if !ok {
+		return
+	}
+	b, err := convert.Convert(v, cty.Bool)
+	switch {
+	case err != nil:
+		r.add(errorAt(attr.Expr.Range(), "Not a condition", `"when" must be true or false: %s.`, err))
+	case !b.IsKnown():
+	case b.IsNull():
+		r.add(errorAt(attr.Expr.Range(), "Not a condition", `"when" is null for every event. Write a comparison, or leave the line out.`))
+	case b.True():
+		r.add(errorAt(attr.Expr.Range(), "A condition that is always true", `"when" does not depend on the event: every event of this route's types matches. Leave the line out, or compare something of the event.`))
+	default:
+		r.add(errorAt(attr.Expr.Range(), "A condition that is always false", `"when" does not depend on the event: this route would never run. Take the route out, or compare something of the event.`))
+	}
+}
+
+// reply reads the attributes of the answer.
+func (r *routeReader) reply(block *hcl.Block) {
+	attrs, diags := block.Body.JustAttributes()
+	r.add(diags...)
+	var protocols []string
+	unknown := false
+	for _, from := range r.draft.from {
+		facts := r.known.sources[from.text]
+		unknown = unknown || facts.broken
+		protocols = append(protocols, facts.kind)
+		for _, f := range facts.reply {
+			if r.draft.replyTo.named(f.name) == nil {
+				r.draft.replyTo = append(r.draft.replyTo, optionalField(f))
+			}
+		}
+	}
+	slices.SortFunc(r.draft.replyTo, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	r.draft.reply = map[string]hcl.Expression{}
+	for _, name := range keys(attrs) {
+		attr := attrs[name]
+		r.draft.reply[name] = attr.Expr
+		f := r.draft.replyTo.named(name)
+		if f == nil && !unknown && len(protocols) > 0 {
+			r.add(errorAt(attr.NameRange, "Unknown reply attribute", "A reply by the protocol %s can't carry %s.%s",
+				list(slices.Compact(slices.Sorted(slices.Values(protocols)))), quote(name), suggest(name, r.draft.replyTo.names())))
+		}
+		if v, ok := r.try(attr.Expr, inReply); ok && f != nil {
+			r.fits(v, *f, attr.Expr.Range(), "reply attribute")
+		}
+	}
+}
+
+// optionalField: what a reply must have depends on the event; the source says
+// so when the verdict is there.
+func optionalField(f field) field {
+	f.required = false
+	return f
+}

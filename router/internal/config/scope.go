@@ -1,0 +1,143 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/signalbox/signalbox/router"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// scope is what the expressions of a plan see of one event.
+type scope struct {
+	plan  *plan
+	event *router.Event
+	// candidates is what the conditions of the event's routes name, and
+	// conditions what those conditions see once one has been asked.
+	candidates *paths
+	conditions map[string]cty.Value
+	// views are the parts of the event that were converted already.
+	views map[*paths]cty.Value
+	// payload and attributes are decoded when the first expression names them.
+	payload, attributes decodedOnce
+	// outputs by route and delivery.
+	outputs map[string]map[string]cty.Value
+}
+
+// decodedOnce is a JSON document that is decoded at most once.
+type decodedOnce struct {
+	done  bool
+	value any
+	err   error
+}
+
+func (d *decodedOnce) get(raw json.RawMessage) (any, error) {
+	if !d.done {
+		d.done = true
+		if len(raw) == 0 {
+			raw = json.RawMessage("{}")
+		}
+		d.value, d.err = decodeJSON(raw)
+	}
+	return d.value, d.err
+}
+
+// view converts the parts of the event that p names.
+func (s *scope) view(p *paths) (cty.Value, error) {
+	if v, ok := s.views[p]; ok {
+		return v, nil
+	}
+	named := p
+	if p.whole {
+		named = wholeEvent()
+	}
+	attrs := make(map[string]cty.Value, len(named.below))
+	for name, below := range named.below {
+		v, err := s.attribute(name, below)
+		if err != nil {
+			return cty.NilVal, fmt.Errorf("reading the event's %s: %w", name, err)
+		}
+		attrs[name] = v
+	}
+	v := cty.ObjectVal(attrs)
+	s.views[p] = v
+	return v, nil
+}
+
+// conditionVariables are shared by all conditions asked of the event; nothing
+// writes to them.
+func (s *scope) conditionVariables() (map[string]cty.Value, error) {
+	if s.conditions == nil {
+		event, err := s.view(s.candidates)
+		if err != nil {
+			return nil, err
+		}
+		s.conditions = map[string]cty.Value{"event": event}
+	}
+	return s.conditions, nil
+}
+
+func wholeEvent() *paths {
+	all := &paths{below: map[string]*paths{}}
+	for name := range eventAttributes() {
+		all.below[name] = &paths{whole: true}
+	}
+	return all
+}
+
+// attribute is the envelope's attribute of that name (router.Envelope), except
+// that caused_by is null where there is no cause.
+func (s *scope) attribute(name string, p *paths) (cty.Value, error) {
+	e := s.event
+	switch name {
+	case "id":
+		return cty.StringVal(e.ID), nil
+	case "source":
+		return cty.StringVal(e.Source), nil
+	case "type":
+		return cty.StringVal(e.Type), nil
+	case "flag":
+		return cty.StringVal(string(e.Flag)), nil
+	case "lane":
+		return cty.StringVal(e.Lane), nil
+	case "received":
+		return cty.StringVal(e.Received.UTC().Format(time.RFC3339Nano)), nil
+	case "caused_by":
+		if e.CausedBy == "" {
+			return cty.NullVal(cty.String), nil
+		}
+		return cty.StringVal(e.CausedBy), nil
+	}
+	document, raw := &s.payload, e.Payload
+	if name == "attributes" {
+		document, raw = &s.attributes, e.Attributes
+	}
+	decoded, err := document.get(raw)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	return p.pick(decoded)
+}
+
+// Output implements router.Scope.
+func (s *scope) Output(delivery string, v json.RawMessage) error {
+	output, ok := s.plan.outputs[delivery]
+	if !ok {
+		return nil // nobody refers to it
+	}
+	value, err := output.decode(v)
+	if err != nil {
+		return fmt.Errorf("reading the output of %s: %w", delivery, err)
+	}
+	route, name, _ := strings.Cut(delivery, "/")
+	if s.outputs == nil {
+		s.outputs = map[string]map[string]cty.Value{}
+	}
+	if s.outputs[route] == nil {
+		s.outputs[route] = map[string]cty.Value{}
+	}
+	s.outputs[route][name] = value
+	return nil
+}

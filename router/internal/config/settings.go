@@ -1,0 +1,153 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/signalbox/signalbox/router"
+)
+
+// The settings at the top of a configuration:
+//
+//	listen           "127.0.0.1:8480"  host:port that sources are served at
+//	public_url       none              the address that callers know it by; signatures are made over it
+//	state_dir        the daemon's      the journal and what must outlive the process
+//	shutdown_timeout "30s"             for how long running deliveries may finish
+//	retention        "365d"            how long finished events are kept
+//	give_up          "24h"             when a held event ends as an error
+//	callback_within  "72h"             for how long a callback is retried
+//	max_in_flight    1024              requests not accepted yet, before "not now"
+//	log_level        "info"            trace, debug, info, warn, error
+//
+//	tls              { cert_file, key_file }
+//	journal "sqlite" { path = state_dir/journal.db }
+//	admin            { socket }
+//
+// A duration is a number and a unit: s, m, h or d.
+func settingsSchema() *hcl.BodySchema {
+	return &hcl.BodySchema{
+		Attributes: optional("listen", "public_url", "state_dir", "shutdown_timeout", "retention",
+			"give_up", "callback_within", "max_in_flight", "log_level"),
+		Blocks: []hcl.BlockHeaderSchema{
+			{Type: "tls"},
+			{Type: "journal", LabelNames: []string{"engine"}},
+			{Type: "admin"},
+		},
+	}
+}
+
+const (
+	defaultListen      = "127.0.0.1:8480"
+	defaultShutdown    = 30 * time.Second
+	defaultRetention   = 365 * 24 * time.Hour // as long as AppDirect keeps its events
+	defaultMaxInFlight = 1024                 // a request not accepted yet costs some 100 kB at worst
+	defaultLogLevel    = "info"
+	journalFile        = "journal.db"
+)
+
+func (l *loader) settings(content *hcl.BodyContent) *Config {
+	attrs := content.Attributes
+	rules := router.DefaultRules()
+	rules.GiveUp = l.duration(attrs["give_up"], rules.GiveUp)
+	rules.CallbackWithin = l.duration(attrs["callback_within"], rules.CallbackWithin)
+	c := &Config{
+		Listen:          l.listen(attrs["listen"]),
+		PublicURL:       l.publicURL(attrs["public_url"]),
+		StateDir:        l.resolve(l.name(attrs["state_dir"], l.env.StateDir)),
+		ShutdownTimeout: l.duration(attrs["shutdown_timeout"], defaultShutdown),
+		Retention:       l.duration(attrs["retention"], defaultRetention),
+		MaxInFlight:     l.count(attrs["max_in_flight"], defaultMaxInFlight),
+		Rules:           rules,
+		LogLevel:        l.word(attrs["log_level"], defaultLogLevel, "trace", "debug", "info", "warn", "error"),
+	}
+	blocks := content.Blocks.ByType()
+	if block := l.atMostOne(blocks["tls"]); block != nil {
+		c.TLS = l.tls(block)
+	}
+	c.Journal = Journal{Engine: "sqlite", Path: filepath.Join(c.StateDir, journalFile)}
+	if block := l.atMostOne(blocks["journal"]); block != nil {
+		c.Journal = l.journal(block, c.Journal)
+	}
+	if block := l.atMostOne(blocks["admin"]); block != nil {
+		attrs := l.attributes(block, optional("socket"))
+		c.Admin.Socket = l.resolve(l.name(attrs["socket"], ""))
+	}
+	return c
+}
+
+func (l *loader) listen(attr *hcl.Attribute) string {
+	address := l.text(attr, defaultListen)
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		l.add(errorAt(attr.Expr.Range(), "Not an address", `"listen" can't be %s: write host and port, as in %s.`, quote(address), quote(defaultListen)))
+	}
+	return address
+}
+
+func (l *loader) publicURL(attr *hcl.Attribute) string {
+	address, ok := l.given(attr)
+	if !ok {
+		return ""
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		l.add(errorAt(attr.Expr.Range(), "Not a public address",
+			`"public_url" must be the address that callers use, with no user, query or fragment: "https://events.example.com".`))
+	}
+	return address
+}
+
+func (l *loader) tls(block *hcl.Block) *TLS {
+	attrs := l.attributes(block, required("cert_file", "key_file"))
+	return &TLS{
+		CertFile: l.resolve(l.name(attrs["cert_file"], "")),
+		KeyFile:  l.resolve(l.name(attrs["key_file"], "")),
+	}
+}
+
+func (l *loader) journal(block *hcl.Block, otherwise Journal) Journal {
+	engine := block.Labels[0]
+	if engine != otherwise.Engine {
+		l.add(errorAt(block.LabelRanges[0], "Unknown journal", "There is no journal engine %s.%s", quote(engine), suggest(engine, []string{otherwise.Engine})))
+		return otherwise
+	}
+	attrs := l.attributes(block, optional("path"))
+	return Journal{Engine: engine, Path: l.resolve(l.name(attrs["path"], otherwise.Path))}
+}
+
+// atMostOne returns the first block, and reports any other.
+func (r *reader) atMostOne(blocks hcl.Blocks) *hcl.Block {
+	if len(blocks) == 0 {
+		return nil
+	}
+	for _, extra := range blocks[1:] {
+		r.add(errorAt(extra.DefRange, "Two blocks where one is enough",
+			"The block %s stands at %s already. Put both into one.", quote(extra.Type), at(blocks[0].DefRange)))
+	}
+	return blocks[0]
+}
+
+// attributes reads a block that has attributes only.
+func (r *reader) attributes(block *hcl.Block, schema []hcl.AttributeSchema) hcl.Attributes {
+	content, diags := block.Body.Content(&hcl.BodySchema{Attributes: schema})
+	r.add(diags...)
+	return content.Attributes
+}
+
+func optional(names ...string) []hcl.AttributeSchema {
+	out := make([]hcl.AttributeSchema, len(names))
+	for i, name := range names {
+		out[i].Name = name
+	}
+	return out
+}
+
+func required(names ...string) []hcl.AttributeSchema {
+	out := optional(names...)
+	for i := range out {
+		out[i].Required = true
+	}
+	return out
+}

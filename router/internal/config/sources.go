@@ -1,0 +1,118 @@
+package config
+
+import (
+	"path"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/signalbox/signalbox/router"
+)
+
+// ownSource is the source that failures come from. It needs no block.
+const ownSource = "signalbox"
+
+func ownTypes() []string {
+	return []string{
+		router.TypeDeliveryFailed, router.TypeEventHeld, router.TypeEventFailed, router.TypeFetchFailed,
+		router.TypeCallbackRefused, router.TypeCallbackFailed, router.TypePluginDown,
+	}
+}
+
+// sources reads the source blocks; what routes may say of each goes to known.
+func (l *loader) sources(blocks hcl.Blocks, known *world) []Source {
+	known.sources[ownSource] = sourceFacts{kind: ownSource, types: ownTypes()}
+	var out []Source
+	seen := map[string]hcl.Range{}
+	mounted := map[string]hcl.Range{}
+	for _, block := range blocks {
+		kindName, label := block.Labels[0], block.Labels[1]
+		l.identifier("source", label, block.LabelRanges[1])
+		name := kindName + "." + label
+		if !l.unique("source", seen, name, block.DefRange) {
+			continue
+		}
+		kind, ok := l.kind(kindName, block.LabelRanges[0])
+		if !ok {
+			// Routes may name it all the same: one error is enough.
+			known.sources[name] = sourceFacts{kind: kindName, broken: true}
+			continue
+		}
+		source := l.source(block, kind, mounted)
+		source.Name = name
+		known.sources[name] = l.sourceFacts(kind, block.LabelRanges[0])
+		out = append(out, source)
+	}
+	return out
+}
+
+func (l *loader) kind(name string, rng hcl.Range) (router.SourceKind, bool) {
+	if name == ownSource {
+		l.add(errorAt(rng, "This source needs no block", "Routes name failures as source.%s; write them in a route's from.", ownSource))
+		return router.SourceKind{}, false
+	}
+	kind, ok := l.env.Sources[name]
+	if !ok {
+		l.add(errorAt(rng, "Unknown kind of source", "There is no protocol %s.%s", quote(name), suggest(name, keys(l.env.Sources))))
+	}
+	return kind, ok
+}
+
+func (l *loader) source(block *hcl.Block, kind router.SourceKind, mounted map[string]hcl.Range) Source {
+	source := Source{Kind: kind.Name, At: at(block.DefRange)}
+	content, rest, diags := block.Body.PartialContent(&hcl.BodySchema{
+		Attributes: append(required("path"), optional("unrouted")...),
+	})
+	l.add(diags...)
+	if attr := content.Attributes["path"]; attr != nil {
+		source.Path = l.mount(attr, mounted)
+	}
+	source.Unrouted = Unrouted(l.word(content.Attributes["unrouted"], string(UnroutedError), string(UnroutedError), string(UnroutedAccept)))
+	source.Config, _ = l.decode(kind.Config, rest, block)
+	return source
+}
+
+// mount reads a source's path. One request must have one source, so no path
+// may lie below another's.
+func (l *loader) mount(attr *hcl.Attribute, mounted map[string]hcl.Range) string {
+	mount, ok := l.given(attr)
+	if !ok {
+		return ""
+	}
+	if !strings.HasPrefix(mount, "/") || path.Clean(mount) != mount || strings.ContainsAny(mount, "?#%{} ") {
+		l.add(errorAt(attr.Expr.Range(), "Not a path", `"path" can't be %s: it must start with /, and have no / at its end, no dots and none of ? # %%, as in "/appdirect/acme".`, quote(mount)))
+		return mount
+	}
+	for _, other := range keys(mounted) {
+		if below(mount, other) || below(other, mount) {
+			l.add(errorAt(attr.Expr.Range(), "Two sources on one path",
+				"Requests to %s and to %s (at %s) could not be told apart. Give each source a path that is not below the other's.",
+				quote(mount), quote(other), at(mounted[other])))
+			return mount
+		}
+	}
+	mounted[mount] = attr.Expr.Range()
+	return mount
+}
+
+// below reports whether a is b or lies under it.
+func below(a, b string) bool {
+	return a == b || b == "/" || strings.HasPrefix(a, b+"/")
+}
+
+func (l *loader) sourceFacts(kind router.SourceKind, rng hcl.Range) sourceFacts {
+	reply, err := fieldsOf(kind.Reply)
+	if err != nil {
+		l.add(errorAt(rng, "The protocol's schema is broken", "The reply of %s: %s. This is a fault of signalbox; please report it.", quote(kind.Name), err))
+	}
+	return sourceFacts{kind: kind.Name, types: kind.Types, codes: kind.Codes, schema: kind.Reply, reply: reply}
+}
+
+// identifier reports a label that expressions could not write.
+func (r *reader) identifier(what, label string, rng hcl.Range) bool {
+	if hclsyntax.ValidIdentifier(label) {
+		return true
+	}
+	r.add(errorAt(rng, "Not a name", "The name of a %s must be a word of letters, digits, _ and -, so that routes can refer to it; %s is not.", what, quote(label)))
+	return false
+}

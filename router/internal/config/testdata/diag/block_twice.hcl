@@ -1,0 +1,6 @@
+admin {
+  socket = "a"
+}
+admin {
+  socket = "b"
+}

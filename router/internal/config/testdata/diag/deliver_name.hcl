@@ -1,0 +1,8 @@
+route "x" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_ORDER"]
+  deliver "a customer" {
+    to   = plugin.billing.create_subscription
+    with = { email = "a@example.com", price = "p" }
+  }
+}

@@ -1,0 +1,3 @@
+plugin "own" {
+  exe = "/bin/own"
+}

@@ -1,0 +1,4 @@
+plugin "own" {
+  use  = "billing"
+  exec = "/bin/own"
+}

@@ -1,0 +1,5 @@
+plugin "own" {
+  use    = "billing"
+  args   = ["-v"]
+  sha256 = "abc"
+}

@@ -1,0 +1,9 @@
+plugin "own" {
+  use = "billing"
+  config {
+    secret_key = credential("stored")
+    base_ur    = "x"
+    limits {
+    }
+  }
+}

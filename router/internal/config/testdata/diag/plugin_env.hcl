@@ -1,0 +1,4 @@
+plugin "own" {
+  exec = "/bin/own"
+  env  = { "A=B" = "x", LIST = [1] }
+}

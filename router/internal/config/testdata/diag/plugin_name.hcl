@@ -1,0 +1,3 @@
+plugin "my crm" {
+  use = "crm"
+}

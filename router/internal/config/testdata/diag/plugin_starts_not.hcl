@@ -1,0 +1,4 @@
+plugin "own" {
+  exec = "/bin/own"
+  env  = { TOKEN = credential("stored") }
+}

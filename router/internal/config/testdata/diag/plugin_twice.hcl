@@ -1,0 +1,3 @@
+plugin "crm" {
+  use = "crm"
+}

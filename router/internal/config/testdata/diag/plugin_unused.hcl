@@ -1,0 +1,3 @@
+plugin "own" {
+  use = "crm"
+}

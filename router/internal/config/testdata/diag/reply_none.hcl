@@ -1,0 +1,7 @@
+route "x" {
+  from = [source.signalbox]
+  on   = ["event.held"]
+  reply {
+    message = "done"
+  }
+}

@@ -1,0 +1,4 @@
+route "x" {
+  from = []
+  on   = ["SUBSCRIPTION_ORDER"]
+}

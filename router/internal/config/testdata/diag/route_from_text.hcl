@@ -1,0 +1,4 @@
+route "x" {
+  from = ["appdirect.acme"]
+  on   = ["SUBSCRIPTION_ORDER"]
+}

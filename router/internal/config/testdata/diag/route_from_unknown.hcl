@@ -1,0 +1,4 @@
+route "x" {
+  from = [source.appdirect.acmee]
+  on   = ["SUBSCRIPTION_ORDER"]
+}

@@ -1,0 +1,4 @@
+route "a/b" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_ORDER"]
+}

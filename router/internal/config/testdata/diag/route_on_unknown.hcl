@@ -1,0 +1,4 @@
+route "x" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTON_ORDER"]
+}

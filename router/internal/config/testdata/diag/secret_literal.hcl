@@ -1,0 +1,5 @@
+source "subscriptionbridge" "shop" {
+  path     = "/shop"
+  username = "u"
+  password = { a = "hunter2-literal" }
+}

@@ -1,0 +1,5 @@
+source "subscriptionbridge" "shop" {
+  path     = "/shop"
+  username = env("NO_SUCH")
+  password = credential("stord")
+}

@@ -1,0 +1,1 @@
+max_in_flight = 0.5

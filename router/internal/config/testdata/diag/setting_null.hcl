@@ -1,0 +1,2 @@
+state_dir = null
+listen = ""

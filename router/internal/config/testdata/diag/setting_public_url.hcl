@@ -1,0 +1,1 @@
+public_url = "events.example.com"

@@ -1,0 +1,1 @@
+public_url = "https://${env("STRIPE_KEY")}"

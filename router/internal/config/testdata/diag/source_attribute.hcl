@@ -1,0 +1,6 @@
+source "subscriptionbridge" "shop" {
+  path     = "/shop"
+  usrname  = "u"
+  username = "u"
+  password = credential("stored")
+}

@@ -1,0 +1,7 @@
+source "appdirekt" "two" {
+  path = "/two"
+}
+
+route "x" {
+  from = [source.appdirekt.two]
+}

@@ -1,0 +1,3 @@
+source "appdirect" "two" {
+  path = "/two"
+}

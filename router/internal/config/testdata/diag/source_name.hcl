@@ -1,0 +1,5 @@
+source "subscriptionbridge" "my shop" {
+  path     = "/shop"
+  username = "u"
+  password = credential("stored")
+}

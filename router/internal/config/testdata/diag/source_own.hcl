@@ -1,0 +1,3 @@
+source "signalbox" "x" {
+  path = "/x"
+}

@@ -1,0 +1,4 @@
+source "subscriptionbridge" "shop" {
+  username = "u"
+  password = credential("stored")
+}

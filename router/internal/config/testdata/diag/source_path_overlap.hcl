@@ -1,0 +1,5 @@
+source "subscriptionbridge" "shop" {
+  path     = "/appdirect"
+  username = "u"
+  password = credential("stored")
+}

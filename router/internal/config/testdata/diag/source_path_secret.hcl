@@ -1,0 +1,5 @@
+source "subscriptionbridge" "shop" {
+  path     = "/${credential("stored")}"
+  username = "u"
+  password = credential("stored")
+}

@@ -1,0 +1,3 @@
+source "appdirect" "acme" {
+  path = "/other"
+}

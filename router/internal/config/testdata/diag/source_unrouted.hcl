@@ -1,0 +1,6 @@
+source "subscriptionbridge" "shop" {
+  path     = "/shop"
+  unrouted = "acept"
+  username = "u"
+  password = credential("stored")
+}

@@ -1,0 +1,3 @@
+route "x" {
+  from = [source.appdirect.acme
+}

@@ -1,0 +1,8 @@
+route "x" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_ORDER"]
+  deliver "customer" {
+    to   = plugin.billing.create_subscripton
+    with = { email = "a@example.com", price = "p" }
+  }
+}

@@ -1,0 +1,7 @@
+route "x" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_ORDER"]
+  deliver "customer" {
+    to   = plugin.billing.create_subscription
+  }
+}

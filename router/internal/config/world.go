@@ -1,0 +1,43 @@
+package config
+
+import "github.com/signalbox/signalbox/router"
+
+// world is what routes may refer to. Load takes it from the blocks, Compile
+// from the snapshot.
+type world struct {
+	sources map[string]sourceFacts // "appdirect.acme", "signalbox"
+	plugins map[string]pluginFacts
+}
+
+type sourceFacts struct {
+	kind string
+	// broken sources have an error of their own; nothing more is said of them.
+	broken bool
+	types  []string
+	codes  []string
+	schema router.Schema
+	reply  fields
+}
+
+type pluginFacts struct {
+	// broken plugins have an error of their own; their actions are not known.
+	broken  bool
+	actions map[string]*actionFacts
+}
+
+type actionFacts struct {
+	action        router.Action
+	input, output fields
+}
+
+func actionFactsOf(action router.Action) (*actionFacts, error) {
+	input, err := fieldsOf(action.Input)
+	if err != nil {
+		return nil, err
+	}
+	output, err := fieldsOf(action.Output)
+	if err != nil {
+		return nil, err
+	}
+	return &actionFacts{action: action, input: input, output: output}, nil
+}
