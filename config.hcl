@@ -1,0 +1,153 @@
+# The reference configuration of signalbox.
+#
+# It runs as it stands, without an account anywhere:
+#
+#     signalbox run config.hcl                                 serve
+#     signalbox simulate appdirect SUBSCRIPTION_ORDER          be the marketplace
+#     signalbox events list --socket state/admin.sock          see what came of it
+#
+# What is commented out shows the rest. Every attribute not shown has a default;
+# `signalbox validate` names the ones it does not know, and what was meant.
+
+# --- the daemon ----------------------------------------------------------------
+
+listen     = "127.0.0.1:8480"        # put a TLS terminator in front, or see tls below
+public_url = "http://127.0.0.1:8480" # the address that callers know: signatures are made over it
+state_dir  = "./state"               # default: systemd's StateDirectory, else ./state
+
+# shutdown_timeout = "30s"    # for what runs when SIGTERM comes
+# retention        = "365d"   # finished events are kept this long
+# give_up          = "24h"    # a held event that nobody resolves ends as an error
+# callback_within  = "72h"    # an answer that can't be delivered is tried this long
+# max_in_flight    = 256      # requests not yet written down; more are told "not now"
+# log_level        = "info"   # debug shows the base string of a refused signature
+
+# tls {
+#   cert_file = "/etc/signalbox/chain.pem"
+#   key_file  = "/etc/signalbox/key.pem"
+# }
+
+journal "sqlite" {} # state_dir/journal.db; every answer waits for its flush
+
+# --- where events come from ----------------------------------------------------
+
+source "appdirect" "local" {
+  path         = "/appdirect"
+  marketplaces = ["http://127.0.0.1:8481"] # nothing is fetched from anywhere else
+  oauth1 {
+    consumer_key    = "gizmo-12056"
+    consumer_secret = "local-only-secret" # in production: credential("acme_secret"), file("path") or env("NAME")
+  }
+
+  # reply_within = "4s"    # of the 5 s that AppDirect waits
+  # unrouted     = "error" # an event no route takes; or "accept"
+}
+
+source "subscriptionbridge" "local" {
+  path     = "/subscriptionbridge"
+  username = "local-store"
+  password = "local-only-password"
+  api_key  = "0123456789ABCDEF0123456789ABCDEF"
+}
+
+# --- what is done about them: plugins, each a process of its own -----------------
+
+plugin "email" {
+  use = "email"
+  config {
+    from    = "signalbox <hello@vendor.example>"
+    maildir = "./state/mail" # in production: smtp { host, port, username, password }
+  }
+}
+
+# plugin "billing" {
+#   use = "billing"
+#   config {
+#     secret_key = credential("stripe_key") # systemd: LoadCredential=stripe_key:/etc/signalbox/stripe_key
+#     prices     = { BASIC = "price_1", PREMIUM = "price_2" }
+#   }
+# }
+
+# plugin "acme" {                          # a third party's
+#   exec   = "/usr/lib/signalbox/plugins/acme"
+#   sha256 = "…"
+# }
+
+# --- which event goes where -------------------------------------------------------
+
+route "order" {
+  from = [source.appdirect.local]
+  on   = ["SUBSCRIPTION_ORDER"]
+
+  deliver "welcome" {
+    to   = plugin.email.send
+    with = { template = "welcome", to = event.attributes.creator.email }
+    retry {
+      attempts = 6
+      within   = "30m"
+    }
+  }
+
+  # An ORDER must be answered with the account's identifier. With billing it
+  # would be deliver.customer.customer_id.
+  reply { accountIdentifier = "account-${event.id}" }
+}
+
+route "change" {
+  from = [source.appdirect.local]
+  on   = ["SUBSCRIPTION_CHANGE", "SUBSCRIPTION_CANCEL"]
+
+  deliver "mail" {
+    to   = plugin.email.send
+    with = {
+      template = event.type == "SUBSCRIPTION_CANCEL" ? "cancelled" : "changed"
+      to       = event.attributes.creator.email
+    }
+  }
+}
+
+route "users" {
+  from = [source.appdirect.local]
+  on   = ["USER_ASSIGNMENT", "USER_UNASSIGNMENT"]
+  when = can(event.payload.user.email)
+
+  deliver "mail" {
+    to   = plugin.email.send
+    with = {
+      template = event.type == "USER_ASSIGNMENT" ? "assigned" : "unassigned"
+      to       = event.payload.user.email
+    }
+  }
+}
+
+route "notices" {
+  from = [source.appdirect.local]
+  on   = ["SUBSCRIPTION_NOTICE"]
+
+  deliver "mail" {
+    to       = plugin.email.send
+    optional = true # the answer does not wait for it, and does not depend on it
+    with     = { template = "notice", to = "ops@vendor.example" }
+  }
+}
+
+route "dunning" {
+  from = [source.subscriptionbridge.local]
+  on   = ["Balance_Due", "Balance_Due_Final"]
+
+  deliver "mail" {
+    to   = plugin.email.send
+    with = { template = "balance_due", to = "${event.payload.guid}@customers.example" }
+  }
+}
+
+# Failures are events too, of the source "signalbox": telling people is routing.
+route "tell operators" {
+  from = [source.signalbox]
+  on   = ["delivery.failed", "event.held", "event.failed", "callback.refused", "callback.failed", "plugin.down"]
+
+  deliver "mail" {
+    to   = plugin.email.send
+    with = { template = "failure", to = "ops@vendor.example" }
+  }
+}

@@ -1,0 +1,147 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/signalbox/signalbox/plugins"
+	"github.com/signalbox/signalbox/router"
+	"github.com/signalbox/signalbox/router/internal/appdirect"
+	"github.com/signalbox/signalbox/router/internal/config"
+	"github.com/signalbox/signalbox/router/internal/plug"
+	"github.com/signalbox/signalbox/router/internal/subscriptionbridge"
+	"github.com/signalbox/signalbox/router/internal/systemd"
+)
+
+// loaded is a configuration with everything built that it asks for; nothing of
+// it is in force yet.
+type loaded struct {
+	config *config.Config
+	table  *router.Table
+	mounts mounts
+	stage  *plug.Stage
+}
+
+// kinds are the protocols that a source block can name.
+func kinds() map[string]router.SourceKind {
+	byName := map[string]router.SourceKind{}
+	for _, k := range []router.SourceKind{appdirect.Kind(), subscriptionbridge.Kind()} {
+		byName[k.Name] = k
+	}
+	return byName
+}
+
+// load reads the configuration and builds what it asks for: all that can fail.
+func (d *Daemon) load(ctx context.Context) (next *loaded, diags *config.Diagnostics, err error) {
+	stage := d.catalog.Stage()
+	defer func() {
+		if err != nil {
+			stage.Discard()
+		}
+	}()
+	c, diags := config.Load(ctx, d.opt.ConfigPath, environment(stage))
+	if c == nil {
+		return nil, diags, &ConfigError{diags}
+	}
+	for _, p := range c.Plugins {
+		if err := stage.Configure(ctx, p.Name, p.Config); err != nil {
+			return nil, diags, fmt.Errorf("%s: configuring plugin %q: %w", p.At, p.Name, err)
+		}
+	}
+	next = &loaded{config: c, stage: stage, table: &router.Table{Plan: c.Plan, Sources: map[string]*router.Endpoint{}, Rules: c.Rules}}
+	byName := kinds()
+	for _, s := range c.Sources {
+		source, err := byName[s.Kind].New(s.Name, s.Config, router.SourceDeps{
+			PublicURL: c.PublicURL, Path: s.Path, Log: d.log.With().Str("source", s.Name).Logger(), Now: time.Now,
+		})
+		if err != nil {
+			return nil, diags, fmt.Errorf("%s: source %s: %w", s.At, s.Name, err)
+		}
+		endpoint := &router.Endpoint{Name: s.Name, Source: source, AcceptUnrouted: s.Unrouted == config.UnroutedAccept}
+		next.table.Sources[s.Name] = endpoint
+		next.mounts = append(next.mounts, mount{path: s.Path, endpoint: endpoint})
+	}
+	return next, diags, nil
+}
+
+// environment lends the configuration what it needs of the machine.
+func environment(stage *plug.Stage) config.Env {
+	return config.Env{
+		Sources: kinds(),
+		Describe: func(ctx context.Context, p config.Plugin) (router.PluginInfo, error) {
+			program, err := program(p)
+			if err != nil {
+				return router.PluginInfo{}, err
+			}
+			return stage.Describe(ctx, program)
+		},
+		Validate: func(ctx context.Context, p config.Plugin) ([]config.PluginDiagnostic, error) {
+			found, err := stage.Validate(ctx, p.Name, p.Config)
+			var diags []config.PluginDiagnostic
+			for _, f := range found {
+				diags = append(diags, config.PluginDiagnostic{Warning: f.Warning, Summary: f.Summary, Detail: f.Detail, Path: f.Path})
+			}
+			return diags, err
+		},
+		Credential: systemd.Credential,
+		Getenv:     os.LookupEnv,
+		ReadFile:   os.ReadFile,
+		StateDir:   stateDir(),
+	}
+}
+
+// stateDir is the default of state_dir: systemd's, else beside the caller.
+func stateDir() string {
+	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
+		return dir
+	}
+	dir, err := filepath.Abs("state")
+	if err != nil {
+		return "state"
+	}
+	return dir
+}
+
+// program says how a plugin is started. A bundled one is this binary again.
+func program(p config.Plugin) (plug.Program, error) {
+	out := plug.Program{Name: p.Name, Path: p.Exec, Args: p.Args, SHA256: p.SHA256, MTLS: p.MTLS}
+	for _, name := range slices.Sorted(maps.Keys(p.Env)) {
+		out.Env = append(out.Env, name+"="+string(p.Env[name].Reveal()))
+	}
+	if p.Use == "" {
+		path, err := exec.LookPath(p.Exec)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return out, fmt.Errorf("there is no program %s", p.Exec)
+		case err != nil:
+			return out, fmt.Errorf("%s can't be run: %w", p.Exec, err)
+		}
+		out.Path = path
+		return out, nil
+	}
+	if _, ok := plugins.New(p.Use); !ok {
+		return out, fmt.Errorf("there is no bundled plugin %q; there are: %s", p.Use, strings.Join(plugins.Names(), ", "))
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return out, fmt.Errorf("finding this binary: %w", err)
+	}
+	out.Path, out.Args = self, []string{"plugin-serve", p.Use}
+	return out, nil
+}
+
+// swap puts a load in force. Nothing in it can fail.
+func (d *Daemon) swap(next *loaded) {
+	d.router.Swap(next.table)
+	next.stage.Commit()
+	d.current.Store(next)
+}
