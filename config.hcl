@@ -69,8 +69,10 @@ plugin "email" {
 # }
 
 # plugin "acme" {                          # a third party's
-#   exec   = "/usr/lib/signalbox/plugins/acme"
-#   sha256 = "…"
+#   exec          = "/usr/lib/signalbox/plugins/acme"
+#   sha256        = "…"
+#   max_in_flight = 8                      # calls at one time
+#   rate          = 20                     # calls a second
 # }
 
 # --- which event goes where -------------------------------------------------------

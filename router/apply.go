@@ -62,7 +62,7 @@ func (f Decided) apply(m *machine) {
 
 func (f Turned) apply(m *machine) {
 	m.Turn = true
-	m.wake(f.At)
+	m.wake(f.At, true)
 	m.advance(f.At)
 }
 
@@ -84,7 +84,7 @@ func (f Woke) apply(m *machine) {
 			m.callBack(f.At)
 		}
 	}
-	m.wake(f.At)
+	m.wake(f.At, f.Nudged)
 	m.advance(f.At)
 }
 
@@ -280,7 +280,7 @@ func (f Restarted) apply(m *machine) {
 		m.Callback.MayHaveArrived = m.Callback.MayHaveArrived || m.Told == ToldNothing || m.Callback.Status == CallbackSending
 		m.callBack(f.At)
 	}
-	m.wake(f.At)
+	m.wake(f.At, true)
 	m.advance(f.At)
 }
 

@@ -38,6 +38,9 @@ type Outcome struct {
 	// NotSent says that the attempt never left: the plugin was down. It uses up
 	// no attempt.
 	NotSent bool
+	// Lost says that an unknown outcome is the plugin's silence (a time-out, a
+	// lost connection) and not its answer. The breaker counts these.
+	Lost bool
 	// NeedsOperator says that only an operator can help (credentials refused).
 	NeedsOperator bool
 }

@@ -162,18 +162,28 @@ func (x *run) startAttempt(a Attempt) {
 	id := x.event.ID + "/" + a.Name
 	call := Call{
 		To: d.To, Delivery: id, Key: fmt.Sprintf("%s:%d", id, a.Generation), Attempt: a.Number,
-		Event: envelope, Input: input, Deadline: time.Now().Add(d.Policy.Timeout),
+		Event: envelope, Input: input,
 	}
+	timeout := d.Policy.Timeout
 	x.busy++
-	x.r.work(func() { x.attempt(a.Name, call) })
+	x.r.work(func() { x.attempt(a.Name, call, timeout) })
 }
 
-func (x *run) attempt(name string, call Call) {
+// attempt goes through the plugin's gate and makes the call.
+func (x *run) attempt(name string, call Call, timeout time.Duration) {
 	began := time.Now()
+	post := func(o Outcome) {
+		x.post(Attempted{Began: began, At: time.Now(), Name: name, Outcome: o, Input: call.Input, Roll: roll()})
+	}
+	pass, ok := x.r.gates.of(call.To.Plugin).enter(x.r.ctx, post)
+	if !ok {
+		return
+	}
+	began = time.Now()
+	call.Deadline = began.Add(timeout)
 	ctx, cancel := context.WithDeadline(x.r.ctx, call.Deadline)
 	defer cancel()
-	outcome := x.r.opt.Caller.Call(ctx, call)
-	x.post(Attempted{Began: began, At: time.Now(), Name: name, Outcome: outcome, Input: call.Input, Roll: roll()})
+	pass.leave(x.r.opt.Caller.Call(ctx, call), post)
 }
 
 // recordAttempt keeps an attempt for the log.
@@ -184,6 +194,15 @@ func (x *run) recordAttempt(a Attempted) {
 		return
 	}
 	x.attempts = append(x.attempts, attemptRow(a.Name, d.Attempts, d.Generation, a.Began, a.At, a.Outcome))
+}
+
+func (x *run) recordFetch(f FetchFailed) {
+	o := Outcome{Kind: Retry, Code: f.Err.Code, Detail: f.Err.Err.Error()}
+	if f.Err.Kind != FetchPassing {
+		o.Kind = Rejected
+	}
+	logOutcome(x.log, o).Msg("fetch")
+	x.attempts = append(x.attempts, attemptRow(FetchAttempt, x.state.Fetch.Attempts, 0, f.At, f.At, o))
 }
 
 func (x *run) recordCallback(c CalledBack) {

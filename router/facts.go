@@ -52,8 +52,12 @@ type (
 		At        time.Time
 		Name, Why string
 	}
-	// Woke: the clock has reached Due.
-	Woke struct{ At time.Time }
+	// Woke: the clock has reached Due, or a plugin that was down is back
+	// (Nudged).
+	Woke struct {
+		At     time.Time
+		Nudged bool
+	}
 	// Concluded: the verdict, with its reply, is known.
 	Concluded struct {
 		At      time.Time

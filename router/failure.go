@@ -69,7 +69,7 @@ func (r *Router) failureRecord(eventType, causedBy string, f Failure) (Record, e
 	now := time.Now()
 	rec := Record{
 		Event: Event{
-			ID: id, Source: SourceSelf, Type: eventType, Lane: id, Seq: r.lanes.place(), Received: now,
+			ID: id, Source: SourceSelf, Type: eventType, Lane: id, Seq: r.lanes.next(), Received: now,
 			Payload: payload, Notice: Notice{Source: SourceSelf, Received: now}, CausedBy: causedBy, Plan: t.Plan.Digest,
 		},
 		State:   State{Phase: Open, Told: ToldAccepted, Late: LateAccepted, Quiet: true, Rules: t.Rules},
@@ -89,7 +89,7 @@ func (r *Router) beginCaused(rec *Record) {
 	}
 	x := r.revive(rec)
 	r.launch(x, func() {
-		r.lanes.rejoin(x)
+		r.lanes.attach(x)
 		if err := x.reopen(); err != nil {
 			x.apply(Stuck{At: time.Now(), Why: err.Error()})
 		} else {
@@ -105,7 +105,7 @@ func (r *Router) Report(ctx context.Context, eventType string, f Failure) error 
 	if err != nil {
 		return err
 	}
-	if _, err := r.opt.Journal.Accept(ctx, &rec.Event, &rec.State); err != nil {
+	if _, err := r.opt.Journal.Accept(ctx, &rec.Event, &rec.State); r.wrote(err) != nil {
 		return err
 	}
 	r.beginCaused(&rec)

@@ -15,7 +15,7 @@ import (
 const MaxBody = 1 << 20
 
 // acceptReserve is kept of the caller's limit for writing the event down and
-// answering, when the fetch is slow.
+// answering, when the fetch is slow; at most half of the limit.
 const acceptReserve = 1500 * time.Millisecond
 
 // Handle answers one request to a source: receive → look up → fetch → accept →
@@ -49,6 +49,8 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 	told := func(at time.Time) Fact { return Unheard{At: at} }
 	if first {
 		defer func() { x.post(told(time.Now())) }()
+	} else {
+		r.log.Info().Str("source", ep.Name).Str("key", notice.Key).Msg("a repeat: told what the first is told")
 	}
 	verdict, known, ok := x.wait(req.Context(), deadline, first)
 	if !ok {
@@ -140,7 +142,7 @@ func (x *run) receive(deadline time.Time) {
 		x.adopt(known)
 		return
 	}
-	event, failure := x.fetch(ctx, deadline.Add(-acceptReserve))
+	event, failure := x.fetch(ctx, deadline.Add(-min(acceptReserve, time.Until(deadline)/2)))
 	var next func()
 	switch {
 	case failure == nil:
@@ -243,11 +245,11 @@ func (x *run) accept(e Event, deadline time.Time) (next func()) {
 	x.state = State{Phase: Open, Late: x.endpoint.Source.Limits(x.event.Type).Late, Live: true, Rules: t.Rules}
 	if x.event.Flag == FlagStateless {
 		x.state = pinged(x.state)
-		x.event.Seq = x.r.lanes.place()
+		x.event.Seq = x.r.lanes.next()
 	}
 	var headDue time.Time
 	if x.state.Phase == Open {
-		_, headDue = x.r.lanes.enter(x)
+		headDue = x.r.lanes.enter(x)
 	}
 	if !x.write() {
 		return nil
@@ -258,7 +260,7 @@ func (x *run) accept(e Event, deadline time.Time) (next func()) {
 		return nil
 	}
 	return func() {
-		if headDue.After(deadline) {
+		if headDue.After(deadline) || x.r.crowded() {
 			x.tellCallers(nil)
 		}
 		x.route()
@@ -284,7 +286,7 @@ func (x *run) acceptBlind(failure *FetchError) (next func()) {
 		return nil
 	}
 	x.log = eventLog(x.r.log, &x.event)
-	x.event.Seq = x.r.lanes.place()
+	x.event.Seq = x.r.lanes.next()
 	now := time.Now()
 	x.state = State{Phase: Noticed, Told: ToldLater, Blind: true, Since: now, Rules: x.r.Table().Rules}
 	if !x.write() {
@@ -300,6 +302,7 @@ func (x *run) acceptBlind(failure *FetchError) (next func()) {
 // whether the run goes on.
 func (x *run) write() bool {
 	existing, err := x.r.opt.Journal.Accept(x.r.ctx, &x.event, &x.state)
+	x.r.wrote(err)
 	switch {
 	case err != nil:
 		x.log.Error().Err(err).Msg("not now: the journal can't be written")

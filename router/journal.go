@@ -27,7 +27,7 @@ type Journal interface {
 
 	// Due returns unfinished events in the order of Seq, those after the given
 	// Seq, at most limit. Events of the phase Abandoned are finished.
-	Due(ctx context.Context, after int64, limit int) ([]Record, error)
+	Due(ctx context.Context, after int64, limit int) ([]Pending, error)
 
 	// Find returns the records that match, newest first; none is no error.
 	Find(ctx context.Context, q Query) ([]Record, error)
@@ -55,6 +55,16 @@ var (
 	// ErrJournal marks a failure of the store itself: disk full, I/O error.
 	ErrJournal = errors.New("the journal can't be written")
 )
+
+// Pending is an unfinished event, as little as tells when it goes on. Due is
+// what State.Rests said when the state was last written: zero where something
+// was to be done at once.
+type Pending struct {
+	ID, Lane  string
+	Seq       int64
+	Due       time.Time
+	HoldsLane bool // State.HoldsLane
+}
 
 // Record is an event with its state, as stored.
 type Record struct {

@@ -32,7 +32,7 @@ func TestAnswers(t *testing.T) {
 		outcomes map[string][]router.Outcome
 		want     string
 		phase    router.Phase
-		flushes  int // accept and settle; one more for a failure event while work goes on
+		flushes  int // accept and settle; one more for a failure event while work goes on, and for leaving memory
 		failures []string
 	}{
 		{"all succeed", order(bill), map[string][]router.Outcome{"billing.create": {ok}}, "200 success", router.Settled, 2, nil},
@@ -41,8 +41,8 @@ func TestAnswers(t *testing.T) {
 		{"an optional one failed", order(mail, bill), map[string][]router.Outcome{"email.send": {no}, "billing.create": {again, ok}}, "200 warning", router.Settled, 3, []string{router.TypeDeliveryFailed}},
 		{"rejected", order(bill), map[string][]router.Outcome{"billing.create": {no}}, "200 error card_declined", router.Settled, 2, []string{router.TypeDeliveryFailed}},
 		{"rejected, code mapped", mapped, map[string][]router.Outcome{"billing.create": {no}}, "200 error FORBIDDEN", router.Settled, 2, []string{router.TypeDeliveryFailed}},
-		{"exhausted is held", order(once), map[string][]router.Outcome{"billing.create": {again}}, "202 accepted", router.Held, 2, []string{router.TypeDeliveryFailed, router.TypeEventHeld}},
-		{"a missing action is held", order(bill), nil, "202 accepted", router.Held, 2, []string{router.TypeDeliveryFailed, router.TypeEventHeld}},
+		{"exhausted is held", order(once), map[string][]router.Outcome{"billing.create": {again}}, "202 accepted", router.Held, 3, []string{router.TypeDeliveryFailed, router.TypeEventHeld}},
+		{"a missing action is held", order(bill), nil, "202 accepted", router.Held, 3, []string{router.TypeDeliveryFailed, router.TypeEventHeld}},
 		{"when fails: nothing runs", failing, map[string][]router.Outcome{"billing.create": {ok}}, "200 error signalbox.failed", router.Settled, 2, []string{router.TypeEventFailed}},
 		{"no route", &router.Route{Name: "other", From: []string{shop}, On: []string{"CANCEL"}}, nil, "200 error signalbox.unrouted", router.Settled, 2, []string{router.TypeEventFailed}},
 	} {

@@ -1,76 +1,124 @@
 package router
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
 
 // lanes keep the events of one lane apart: the head runs its ordered
-// deliveries, the others wait. The zero place is nobody's.
+// deliveries, the others wait. A place outlives the run that holds it: an event
+// that rests in the journal keeps its place, and is summoned when its turn
+// comes.
 type lanes struct {
+	summon func(id string) // has an event taken up that rests
+
 	mu     sync.Mutex
 	byName map[string]*lane
-	last   int64 // the last place given
+	places map[string]*place // by event id
+	last   int64             // the last sequence number given
 }
 
 type lane struct {
-	queue []*run // in the order of their places
+	name  string
+	queue []*place // in the order of their sequence numbers
 }
 
-// enter gives x the next place, and its turn if it is the head. It returns
-// when the head can do something next at the earliest: zero for now.
-func (l *lanes) enter(x *run) (place int64, headDue time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.last = max(l.last+1, time.Now().UnixNano())
-	x.event.Seq = l.last
-	return l.last, l.join(x)
+type place struct {
+	id   string
+	lane *lane
+	run  *run // nil while the event rests
 }
 
-// place gives a place to an event that waits for none.
-func (l *lanes) place() int64 {
+func newLanes(summon func(id string)) *lanes {
+	return &lanes{summon: summon, byName: map[string]*lane{}, places: map[string]*place{}}
+}
+
+// next gives a sequence number to an event.
+func (l *lanes) next() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.nextLocked()
+}
+
+func (l *lanes) nextLocked() int64 {
 	l.last = max(l.last+1, time.Now().UnixNano())
 	return l.last
 }
 
-// rejoin puts x into its lane with the place that it has.
-func (l *lanes) rejoin(x *run) {
+// enter gives x the place behind all others of its lane, and its turn if it is
+// the head. It returns when the head can do something next at the earliest:
+// zero for now.
+func (l *lanes) enter(x *run) (headDue time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.join(x)
+	x.event.Seq = l.nextLocked()
+	p := l.join(x.event.ID, x.event.Lane)
+	p.run = x
+	return l.turnOrWait(p)
 }
 
-// restore puts x into the place it had before a restart. Places must come in
-// their order.
-func (l *lanes) restore(x *run) {
+// restore gives an event that rests the place it had in an earlier life, and
+// reports whether it is the head. Events must come in the order of their
+// sequence numbers.
+func (l *lanes) restore(p *Pending) (head bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.last = max(l.last, x.event.Seq)
-	if x.state.Phase == Open || x.state.HoldsLane() {
-		l.join(x)
+	l.last = max(l.last, p.Seq)
+	if !p.HoldsLane {
+		return true
 	}
+	return l.join(p.ID, p.Lane).lane.queue[0].id == p.ID
 }
 
-func (l *lanes) join(x *run) (headDue time.Time) {
-	name := x.event.Lane
+func (l *lanes) join(id, name string) *place {
 	if name == "" {
-		name = x.event.ID
+		name = id
 	}
-	x.lane = name
 	q := l.byName[name]
 	if q == nil {
-		q = &lane{}
+		q = &lane{name: name}
 		l.byName[name] = q
 	}
-	q.queue = append(q.queue, x)
-	if len(q.queue) == 1 {
+	p := &place{id: id, lane: q}
+	q.queue = append(q.queue, p)
+	l.places[id] = p
+	return p
+}
+
+// attach says that x, which has been summoned, runs the event of its place. An
+// event without one may run at once.
+func (l *lanes) attach(x *run) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.places[x.event.ID]
+	if p == nil {
 		x.post(Turned{At: time.Now()})
+		return
+	}
+	p.run = x
+	l.turnOrWait(p)
+}
+
+// detach says that x has left memory; its place stays.
+func (l *lanes) detach(x *run) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p := l.places[x.event.ID]; p != nil && p.run == x {
+		p.run = nil
+	}
+}
+
+func (l *lanes) turnOrWait(p *place) (headDue time.Time) {
+	head := p.lane.queue[0]
+	if head == p {
+		p.run.post(Turned{At: time.Now()})
 		return time.Time{}
 	}
-	x.queued = true
-	if due := q.queue[0].idleUntil.Load(); due != 0 {
+	if head.run == nil {
+		return restsLong
+	}
+	if due := head.run.idleUntil.Load(); due != 0 {
 		return time.Unix(0, due)
 	}
 	return time.Time{}
@@ -79,22 +127,30 @@ func (l *lanes) join(x *run) (headDue time.Time) {
 // leave gives up x's place, wherever it stands, and gives the next its turn.
 func (l *lanes) leave(x *run) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	q := l.byName[x.lane]
-	if x.lane == "" || q == nil {
-		return
+	next := l.remove(x.event.ID)
+	rests := next != nil && (next.run == nil || !next.run.post(Turned{At: time.Now()}))
+	l.mu.Unlock()
+	if rests {
+		l.summon(next.id)
 	}
-	for i, other := range q.queue {
-		if other != x {
-			continue
-		}
-		q.queue = append(q.queue[:i], q.queue[i+1:]...)
-		if len(q.queue) == 0 {
-			delete(l.byName, x.lane)
-		} else if i == 0 {
-			q.queue[0].post(Turned{At: time.Now()})
-		}
-		break
+}
+
+// remove takes an event's place away, and returns the place whose turn it is
+// thereby, or nil.
+func (l *lanes) remove(id string) (next *place) {
+	p := l.places[id]
+	if p == nil {
+		return nil
 	}
-	x.lane = ""
+	delete(l.places, id)
+	q := p.lane
+	i := slices.Index(q.queue, p)
+	q.queue = slices.Delete(q.queue, i, i+1)
+	switch {
+	case len(q.queue) == 0:
+		delete(l.byName, q.name)
+	case i == 0:
+		return q.queue[0]
+	}
+	return nil
 }

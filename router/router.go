@@ -36,6 +36,7 @@ type Table struct {
 	Plan    *Plan
 	Sources map[string]*Endpoint // by the source's name
 	Rules   Rules
+	Limits  map[string]PluginLimits // by the plugin's name
 }
 
 // Endpoint is a source as it is configured.
@@ -55,10 +56,19 @@ type Router struct {
 	slots chan struct{} // one for each request that is not accepted yet
 
 	mu       sync.Mutex
-	flights  map[string]*run // by source and key: runs in progress
-	runs     map[string]*run // by event id
-	lanes    lanes
+	flights  map[string]*run     // by source and key: runs in progress
+	runs     map[string]*run     // by event id
+	resting  map[string]*resting // by event id: unfinished, and not in memory
+	clock    byDue               // of those at rest that a clock wakes
+	roused   []*resting          // to be taken up when there is room
+	summoned int                 // being taken up, or in hand again
 	stopping bool
+
+	tick  chan struct{} // the clock has something new to look at
+	lanes *lanes
+	gates *gates
+
+	broken atomic.Pointer[breakage] // how the last write to the journal failed, or nil
 
 	ctx    context.Context // ends when attempts are to be given up
 	cancel context.CancelFunc
@@ -75,58 +85,61 @@ func New(opt Options) *Router {
 		opt.Observe = func(string) {}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Router{
+	r := &Router{
 		opt: opt, log: opt.Log, slots: make(chan struct{}, opt.MaxInFlight),
-		flights: map[string]*run{}, runs: map[string]*run{}, lanes: lanes{byName: map[string]*lane{}},
-		ctx: ctx, cancel: cancel, drain: make(chan struct{}),
+		flights: map[string]*run{}, runs: map[string]*run{}, resting: map[string]*resting{},
+		tick: make(chan struct{}, 1), ctx: ctx, cancel: cancel, drain: make(chan struct{}),
 	}
+	r.lanes, r.gates = newLanes(r.summon), newGates(r.nudge)
+	return r
 }
 
 // Swap puts a table in force for events that arrive from now on. The plan's
 // snapshot must be in the journal already.
-func (r *Router) Swap(t *Table) { r.table.Store(t) }
+func (r *Router) Swap(t *Table) {
+	r.table.Store(t)
+	r.gates.limit(t.Limits)
+}
 
 // Table returns the table in force.
 func (r *Router) Table() *Table { return r.table.Load() }
 
-// recoverPage is how many unfinished events are read at a time; a page of
-// large events is about 10 MB.
-const recoverPage = 256
-
-// InHand counts the events that are in memory: those with something left to do.
-func (r *Router) InHand() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.runs)
+// Start takes up every unfinished event where its last life left it. It
+// returns when all of them have their places in their lanes; Swap comes before
+// it. Deliveries go out meanwhile.
+func (r *Router) Start(ctx context.Context) error {
+	r.work(r.wakeByClock)
+	return r.recover(ctx)
 }
 
-// Start takes up every unfinished event where its last life left it. It
-// returns when all of them are in their lanes; Swap comes before it.
-func (r *Router) Start(ctx context.Context) error {
-	var after int64
-	var found []*run
-	for {
-		page, err := r.opt.Journal.Due(ctx, after, recoverPage)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			after = page[i].Event.Seq
-			x := r.revive(&page[i])
-			r.lanes.restore(x)
-			found = append(found, x)
-		}
-		if len(page) < recoverPage {
-			break
-		}
-	}
-	for _, x := range found {
-		r.launch(x, x.resume)
-	}
-	if len(found) > 0 {
-		r.log.Info().Int("events", len(found)).Msg("unfinished events go on")
+// breakage is a failure of the journal.
+type breakage struct {
+	err error
+	at  time.Time
+}
+
+// brokenFor is how long a failed write speaks against the journal. Then it gets
+// another chance: who is not ready gets no traffic, and would never find out.
+const brokenFor = 15 * time.Second
+
+// Writable gives the error of the last write to the journal, nil if it went
+// well or is long ago: while it fails, nothing is taken in.
+func (r *Router) Writable() error {
+	if b := r.broken.Load(); b != nil && time.Since(b.at) < brokenFor {
+		return b.err
 	}
 	return nil
+}
+
+// wrote remembers how a write to the journal went, and gives its error on.
+func (r *Router) wrote(err error) error {
+	switch {
+	case err == nil:
+		r.broken.Store(nil)
+	case errors.Is(err, ErrJournal):
+		r.broken.Store(&breakage{err, time.Now()})
+	}
+	return err
 }
 
 // Stop lets what runs end until ctx is done, then gives it up: the journal has
@@ -147,7 +160,12 @@ func (r *Router) Stop(ctx context.Context) {
 		<-ended
 	}
 	r.cancel()
+	r.gates.stop()
 }
+
+// PluginBack says that a plugin that was down is there again: what waits for it
+// goes on.
+func (r *Router) PluginBack(name string) { r.gates.back(name) }
 
 // launch runs a run's life in a goroutine of its own. It reports false, and
 // runs nothing, when the router is stopping.
@@ -164,25 +182,40 @@ func (r *Router) launch(x *run, life func()) bool {
 // spawn is launch for a caller that holds the lock and knows that the router
 // is not stopping.
 func (r *Router) spawn(x *run, life func()) {
-	r.wg.Add(1)
+	r.registerLocked(x)
+	r.work(func() {
+		defer r.retire(x)
+		life()
+	})
+}
+
+func (r *Router) registerLocked(x *run) {
 	if x.event.ID != "" {
 		r.runs[x.event.ID] = x
 	}
 	if x.key != "" && r.flights[x.key] == nil {
 		r.flights[x.key] = x
 	}
-	go func() {
-		defer r.wg.Done()
-		defer r.retire(x)
-		life()
-	}()
 }
 
-// retire forgets a run that has ended, or that goes on in another life.
+// retire forgets a run that has ended, or puts its event to rest.
 func (r *Router) retire(x *run) {
+	if x.rests != nil {
+		r.lanes.detach(x)
+	} else if !x.state.HoldsLane() {
+		r.lanes.leave(x)
+	} // else its next life goes on where this one ended
 	r.mu.Lock()
 	if r.runs[x.event.ID] == x {
 		delete(r.runs, x.event.ID)
+		switch {
+		case x.rests == nil || r.stopping:
+		case x.again:
+			r.roused = append(r.roused, x.rests)
+			r.takeUpLocked()
+		default:
+			r.restLocked(x.rests)
+		}
 	}
 	if r.flights[x.key] == x {
 		delete(r.flights, x.key)
@@ -190,9 +223,6 @@ func (r *Router) retire(x *run) {
 	r.mu.Unlock()
 	x.overdue()
 	close(x.ended)
-	if !x.state.HoldsLane() {
-		r.lanes.leave(x) // else its next life goes on where this one ended
-	}
 }
 
 // work runs f on behalf of a run, in a goroutine that Stop waits for.
@@ -244,23 +274,9 @@ func (r *Router) Resolve(ctx context.Context, id string, v Verdict) error {
 // when it has been applied and is durable.
 func (r *Router) tell(ctx context.Context, id string, ask func(*State) (Fact, error)) error {
 	done := make(chan error, 1)
-	order := operator{ask: ask, done: done}
-	r.mu.Lock()
-	x := r.runs[id]
-	r.mu.Unlock()
-	if x == nil || !x.post(order) {
-		records, err := r.opt.Journal.Find(ctx, Query{ID: id})
-		if err != nil {
-			return err
-		}
-		if len(records) == 0 {
-			return ErrNotFound
-		}
-		x = r.revive(&records[0])
-		x.post(order)
-		if !r.launch(x, x.resume) {
-			return ErrStopping
-		}
+	x, err := r.reach(ctx, id, operator{ask: ask, done: done})
+	if err != nil {
+		return err
 	}
 	select {
 	case err := <-done:
@@ -274,6 +290,47 @@ func (r *Router) tell(ctx context.Context, id string, ask func(*State) (Fact, er
 		}
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// reach posts a fact to the run of an event, which it takes up if need be.
+func (r *Router) reach(ctx context.Context, id string, f Fact) (*run, error) {
+	for {
+		r.mu.Lock()
+		x := r.runs[id]
+		r.mu.Unlock()
+		if x != nil {
+			if x.post(f) {
+				return x, nil
+			}
+			<-x.ended // it is leaving memory: read it back
+		}
+		records, err := r.opt.Journal.Find(ctx, Query{ID: id})
+		switch {
+		case err != nil:
+			return nil, err
+		case len(records) == 0:
+			return nil, ErrNotFound
+		}
+		x = r.revive(&records[0])
+		x.post(f)
+		r.mu.Lock()
+		if r.stopping {
+			r.mu.Unlock()
+			return nil, ErrStopping
+		}
+		if r.runs[id] == nil {
+			if e := r.resting[id]; e != nil {
+				r.forgetLocked(e)
+			}
+			r.spawn(x, func() {
+				r.lanes.attach(x)
+				x.resume(&resting{id: id})
+			})
+			r.mu.Unlock()
+			return x, nil
+		}
+		r.mu.Unlock()
 	}
 }
 

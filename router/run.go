@@ -30,14 +30,15 @@ type run struct {
 	written  []int // the revision of each delivery that the journal has
 	attempts []AttemptRow
 	caused   []Record
-	fetched  bool // the journal has only the notice yet
-	moved    bool // the journal has another place in the lane
-	busy     int  // attempts, fetches and callbacks under way
-	dead     bool // the journal has gone on without this run, or ends
+	fetched  bool     // the journal has only the notice yet
+	moved    bool     // the journal has another place in the lane
+	busy     int      // attempts, fetches and callbacks under way
+	dead     bool     // the journal has gone on without this run, or ends
+	unsaved  bool     // something is known that no flush has made durable
+	rests    *resting // the event leaves memory, until then
 
-	lane      string       // of lanes
-	queued    bool         // an earlier event held the lane when this one joined
 	idleUntil atomic.Int64 // when a parked run's clock goes on, or 0
+	again     bool         // of the router: to be taken up as soon as it has left memory
 
 	mail  mailbox
 	ended chan struct{}
@@ -101,6 +102,14 @@ func (m *mailbox) take(atEnd bool) []Fact {
 	return facts
 }
 
+// close closes an empty mailbox; false if there is something in it.
+func (m *mailbox) close() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = m.closed || len(m.facts) == 0
+	return m.closed
+}
+
 // live applies facts until the event has nothing left to do, or the router
 // stops. Parked work of a stopping router stays in the journal.
 func (x *run) live() {
@@ -121,6 +130,17 @@ func (x *run) live() {
 		if x.dead {
 			x.mail.take(true)
 			return
+		}
+		if drain != nil && x.mayRest() {
+			if x.unsaved {
+				x.dead = x.flush() != nil
+				x.rests = nil
+				continue
+			}
+			if x.mail.close() {
+				return
+			}
+			x.rests = nil
 		}
 		idle := int64(0)
 		if due := x.state.Due(); !due.IsZero() && drain != nil {
@@ -184,10 +204,10 @@ func (x *run) apply(f Fact) error {
 	}
 	var effects []Effect
 	x.state, effects = Step(x.state, f)
+	x.unsaved = true
 	switch a := f.(type) {
 	case FetchFailed:
-		x.attempts = append(x.attempts, attemptRow(FetchAttempt, x.state.Fetch.Attempts, 0, a.At, a.At,
-			Outcome{Kind: Retry, Detail: x.state.Fetch.Detail}))
+		x.recordFetch(a)
 	case CalledBack:
 		x.recordCallback(a)
 	case Attempted:
@@ -214,9 +234,25 @@ func (x *run) apply(f Fact) error {
 	return nil
 }
 
-// resume takes up an event from the journal: after a restart, or for an
-// operator.
-func (x *run) resume() {
+// mayRest reports whether the event has nothing to do for so long that it had
+// better leave memory, and says until when.
+func (x *run) mayRest() bool {
+	until, ok := x.state.Rests()
+	if !ok || x.busy > 0 || time.Until(until) < lingerFor {
+		return false
+	}
+	x.rests = &resting{id: x.event.ID, due: until}
+	for i := range x.state.Deliveries {
+		if d := &x.state.Deliveries[i]; d.Status == Parked && !d.PausedAt.IsZero() {
+			x.rests.plugins = append(x.rests.plugins, d.To.Plugin)
+		}
+	}
+	return true
+}
+
+// resume takes up an event from the journal: after a restart, after a rest, or
+// for an operator.
+func (x *run) resume(e *resting) {
 	now := time.Now()
 	if x.state.Phase == Open {
 		if err := x.reopen(); err != nil {
@@ -232,7 +268,11 @@ func (x *run) resume() {
 			x.written = make([]int, len(f.Deliveries))
 		}
 	}
-	x.apply(Restarted{At: now, Since: x.event.Received, Queued: x.queued})
+	if e.restart {
+		x.apply(Restarted{At: now, Since: x.event.Received, Queued: e.queued})
+	} else {
+		x.apply(Woke{At: now, Nudged: true})
+	}
 	x.live()
 }
 

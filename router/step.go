@@ -124,9 +124,9 @@ func (m *machine) whySkipped(d, rejected *Delivery) string {
 }
 
 // unmetNeed gives the first delivery that d needs and that has not succeeded.
-func (m *machine) unmetNeed(d *Delivery) *Delivery {
+func (s *State) unmetNeed(d *Delivery) *Delivery {
 	for _, name := range d.Needs {
-		if n := m.delivery(name); n != nil && n.Status != DoneSucceeded {
+		if n := s.delivery(name); n != nil && n.Status != DoneSucceeded {
 			return n
 		}
 	}
@@ -172,16 +172,10 @@ func (m *machine) skipUnreachable() {
 // start begins every waiting delivery whose needs are met and whose turn it
 // is. What a dependent reads is flushed before it starts.
 func (m *machine) start(at time.Time) {
-	if m.Phase != Open && m.Phase != Settled {
-		return
-	}
 	flushed := false
 	for i := range m.Deliveries {
 		d := &m.Deliveries[i]
-		if d.Status != Waiting || m.unmetNeed(d) != nil || !m.mayRun(d) {
-			continue
-		}
-		if d.OnFailure && (m.Phase != Settled || m.Verdict.Kind != Error) {
+		if !m.startable(d) {
 			continue
 		}
 		if len(d.Needs) > 0 && !flushed {
@@ -192,14 +186,27 @@ func (m *machine) start(at time.Time) {
 	}
 }
 
-// mayRun reports whether the lane lets d run.
-func (m *machine) mayRun(d *Delivery) bool { return !d.Ordered || m.Turn }
+// startable reports whether nothing keeps a waiting delivery from starting.
+func (s *State) startable(d *Delivery) bool {
+	switch {
+	case d.Status != Waiting || !s.mayRun(d) || s.unmetNeed(d) != nil:
+		return false
+	case d.OnFailure:
+		return s.Phase == Settled && s.Verdict.Kind == Error
+	}
+	return s.Phase == Open || s.Phase == Settled
+}
 
-// wake attempts again what is parked and due.
-func (m *machine) wake(at time.Time) {
+// mayRun reports whether the lane lets d run.
+func (s *State) mayRun(d *Delivery) bool { return !d.Ordered || s.Turn }
+
+// wake attempts again what is parked and due, and, if nudged, what waits for a
+// plugin.
+func (m *machine) wake(at time.Time, nudged bool) {
 	for i := range m.Deliveries {
 		d := &m.Deliveries[i]
-		if d.Status == Parked && !d.Due.After(at) && m.mayRun(d) {
+		due := !d.Due.After(at) || nudged && !d.PausedAt.IsZero()
+		if d.Status == Parked && due && m.mayRun(d) {
 			m.attempt(d, at)
 		}
 	}

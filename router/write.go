@@ -16,7 +16,7 @@ const (
 func (x *run) flush() error {
 	c := x.change()
 	for n := 1; ; n++ {
-		err := x.r.opt.Journal.Apply(x.r.ctx, c)
+		err := x.r.wrote(x.r.opt.Journal.Apply(x.r.ctx, c))
 		if err == nil {
 			break
 		}
@@ -24,13 +24,12 @@ func (x *run) flush() error {
 			return err
 		}
 		x.log.Error().Err(err).Msg("the journal fails; the event waits")
-		select {
-		case <-time.After(backoff(flushRetryInitial, flushRetryMax, n, 0.5+roll()/2)):
-		case <-x.r.ctx.Done():
-			return x.r.ctx.Err()
+		if err := x.r.pause(n); err != nil {
+			return err
 		}
 	}
 	x.version++
+	x.unsaved = false
 	caused := x.caused
 	x.wrote()
 	if x.state.Phase == Settled {

@@ -19,6 +19,7 @@ var allowed = map[string][]string{
 	"router/internal/subscriptionbridge":  {"router"},
 	"router/internal/journal/journaltest": {"router"},
 	"router/internal/journal/sqlite":      {"router"},
+	"router/internal/journal/powerfs":     {},
 	"router/internal/journal/fault":       {"router"},
 	"router/internal/plug":                {"router", "sdk/proto/"},
 	"router/internal/admin":               {"router"},

@@ -25,12 +25,16 @@ func (b backend) Status(ctx context.Context) admin.Status {
 	now := d.loaded()
 	s := admin.Status{
 		Version: d.opt.Version, Config: d.opt.ConfigPath, Plan: now.config.Plan.Digest, Started: d.started,
-		Events: admin.Counts{Unfinished: d.router.InHand()},
 	}
+	inMemory, atRest := d.router.InHand()
+	s.Events.Unfinished = inMemory + atRest
 	held, err := d.journal.Find(ctx, router.Query{Phase: router.Held, Bare: true, Limit: countsAtMost})
-	s.Events.Held, s.Ready = len(held), err == nil
-	if err != nil {
-		s.NotReady = fmt.Sprintf("the journal can't be read: %v", err)
+	s.Events.Held = len(held)
+	if err == nil {
+		err = d.router.Writable()
+	}
+	if s.Ready = err == nil; !s.Ready {
+		s.NotReady = fmt.Sprintf("the journal fails: %v", err)
 	}
 	for _, p := range d.catalog.Status() {
 		s.Plugins = append(s.Plugins, admin.Plugin{

@@ -30,6 +30,14 @@ func (d *Daemon) report(eventType, plugin string, err error) {
 	}
 }
 
+// pluginUp has what waits for the plugin go on.
+func (d *Daemon) pluginUp(name string) {
+	d.report(router.TypePluginUp, name, nil)
+	if d.router != nil {
+		d.router.PluginBack(name)
+	}
+}
+
 func (d *Daemon) sendReports(ctx context.Context) {
 	for {
 		select {

@@ -39,14 +39,15 @@ type Diagnostics = config.Diagnostics
 
 // Daemon is one running signalbox. Make it with New, Start it, Stop it.
 type Daemon struct {
-	opt     Options
-	log     zerolog.Logger
-	sockets string // the directory of plugin sockets
-	catalog *plug.Catalog
-	journal router.Journal
-	router  *router.Router
-	plans   planCache
-	started time.Time
+	opt       Options
+	log       zerolog.Logger
+	threshold threshold // of log
+	sockets   string    // the directory of plugin sockets
+	catalog   *plug.Catalog
+	journal   router.Journal
+	router    *router.Router
+	plans     planCache
+	started   time.Time
 
 	reloading sync.Mutex // one reload at a time
 	current   atomic.Pointer[loaded]
@@ -67,7 +68,8 @@ func (e *ConfigError) Error() string { return "the configuration has errors" }
 // *ConfigError has the diagnostics. The Daemon must be stopped even if it is
 // never started.
 func New(ctx context.Context, opt Options) (d *Daemon, diags *Diagnostics, err error) {
-	d = &Daemon{opt: opt, log: opt.Log, reports: make(chan report, maxReports), started: time.Now()}
+	d = &Daemon{opt: opt, reports: make(chan report, maxReports), started: time.Now()}
+	d.log = opt.Log.Hook(&d.threshold)
 	defer func() {
 		if err != nil {
 			d.Stop(ctx)
@@ -78,9 +80,9 @@ func New(ctx context.Context, opt Options) (d *Daemon, diags *Diagnostics, err e
 		return d, nil, err
 	}
 	d.catalog = plug.New(plug.Options{
-		Log: opt.Log, SocketDir: d.sockets,
+		Log: d.log, SocketDir: d.sockets,
 		OnDown: func(name string, err error) { d.report(router.TypePluginDown, name, err) },
-		OnUp:   func(name string) { d.report(router.TypePluginUp, name, nil) },
+		OnUp:   d.pluginUp,
 	})
 	next, diags, err := d.load(ctx)
 	if err != nil {
@@ -92,9 +94,6 @@ func New(ctx context.Context, opt Options) (d *Daemon, diags *Diagnostics, err e
 		}
 	}()
 	c := next.config
-	if level, err := zerolog.ParseLevel(c.LogLevel); err == nil {
-		d.log = d.log.Level(level)
-	}
 	if d.journal, err = sqlite.Open(ctx, sqlite.Options{Path: c.Journal.Path, Log: d.log}); err != nil {
 		return d, diags, fmt.Errorf("opening the journal: %w", err)
 	}

@@ -57,7 +57,12 @@ func (d *Daemon) load(ctx context.Context) (next *loaded, diags *config.Diagnost
 			return nil, diags, fmt.Errorf("%s: configuring plugin %q: %w", p.At, p.Name, err)
 		}
 	}
-	next = &loaded{config: c, stage: stage, table: &router.Table{Plan: c.Plan, Sources: map[string]*router.Endpoint{}, Rules: c.Rules}}
+	next = &loaded{config: c, stage: stage, table: &router.Table{Plan: c.Plan, Sources: map[string]*router.Endpoint{}, Rules: c.Rules,
+		Limits: map[string]router.PluginLimits{},
+	}}
+	for _, p := range c.Plugins {
+		next.table.Limits[p.Name] = p.Limits
+	}
 	byName := kinds()
 	for _, s := range c.Sources {
 		source, err := byName[s.Kind].New(s.Name, s.Config, router.SourceDeps{
@@ -143,5 +148,6 @@ func program(p config.Plugin) (plug.Program, error) {
 func (d *Daemon) swap(next *loaded) {
 	d.router.Swap(next.table)
 	next.stage.Commit()
+	d.threshold.set(next.config.LogLevel)
 	d.current.Store(next)
 }

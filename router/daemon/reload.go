@@ -43,7 +43,7 @@ func (d *Daemon) fixed(next *config.Config) error {
 	var changed []string
 	for name, same := range map[string]bool{
 		"listen": now.Listen == next.Listen, "state_dir": now.StateDir == next.StateDir, "journal": now.Journal == next.Journal,
-		"admin": now.Admin == next.Admin, "max_in_flight": now.MaxInFlight == next.MaxInFlight, "log_level": now.LogLevel == next.LogLevel,
+		"admin": now.Admin == next.Admin, "max_in_flight": now.MaxInFlight == next.MaxInFlight,
 		"tls": (now.TLS == nil) == (next.TLS == nil) && (now.TLS == nil || *now.TLS == *next.TLS),
 	} {
 		if !same {
@@ -65,14 +65,14 @@ func (d *Daemon) owed(ctx context.Context, next *loaded) error {
 		return nil
 	}
 	counts := map[string]int{}
-	var after int64
+	q := router.Query{Unfinished: true, Limit: owedPage}
 	for {
-		page, err := d.journal.Due(ctx, after, owedPage)
+		page, err := d.journal.Find(ctx, q)
 		if err != nil {
 			return fmt.Errorf("asking the journal what is owed: %w", err)
 		}
 		for i := range page {
-			after = page[i].Event.Seq
+			q.Before = page[i].Event.ID
 			counts["source "+page[i].Event.Source]++
 			for _, name := range pluginsOwing(&page[i].State) {
 				counts["plugin "+name]++

@@ -129,9 +129,17 @@ func (j *Journal) Apply(_ context.Context, c router.Change) error {
 	return nil
 }
 
-func (j *Journal) Due(_ context.Context, after int64, limit int) ([]router.Record, error) {
-	return j.list(limit, func(a, b *router.Record) int { return cmp.Compare(a.Event.Seq, b.Event.Seq) },
-		func(r *router.Record) bool { return r.Event.Seq > after && !r.State.Finished() }), nil
+func (j *Journal) Due(_ context.Context, after int64, limit int) ([]router.Pending, error) {
+	var out []router.Pending
+	for _, r := range j.list(limit, func(a, b *router.Record) int { return cmp.Compare(a.Event.Seq, b.Event.Seq) },
+		func(r *router.Record) bool { return r.Event.Seq > after && !r.State.Finished() }) {
+		due, rests := r.State.Rests()
+		if !rests {
+			due = time.Time{}
+		}
+		out = append(out, router.Pending{ID: r.Event.ID, Lane: r.Event.Lane, Seq: r.Event.Seq, Due: due, HoldsLane: r.State.HoldsLane()})
+	}
+	return out, nil
 }
 
 func (j *Journal) Find(_ context.Context, q router.Query) ([]router.Record, error) {

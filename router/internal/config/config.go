@@ -88,6 +88,8 @@ type Plugin struct {
 	Env map[string]router.Secret
 	// SHA256 is the program's checksum in hex, or "" for any.
 	SHA256 string
+	// Limits are max_in_flight and rate, in calls and calls a second.
+	Limits router.PluginLimits
 	// MTLS is false only for programs that can't speak TLS over the socket.
 	MTLS bool
 	// Config is the config block by the plugin's schema, a JSON object.

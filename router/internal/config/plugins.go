@@ -15,7 +15,7 @@ import (
 
 func pluginSchema() *hcl.BodySchema {
 	return &hcl.BodySchema{
-		Attributes: optional("use", "exec", "args", "env", "sha256", "mtls"),
+		Attributes: optional("use", "exec", "args", "env", "sha256", "mtls", "max_in_flight", "rate"),
 		Blocks:     []hcl.BlockHeaderSchema{{Type: "config"}},
 	}
 }
@@ -80,6 +80,7 @@ func (l *loader) program(plugin *Plugin, block *hcl.Block, attrs hcl.Attributes)
 	plugin.Env = l.environment(attrs["env"])
 	plugin.SHA256 = l.checksum(attrs["sha256"])
 	plugin.MTLS = l.flag(attrs["mtls"], true)
+	plugin.Limits = router.PluginLimits{MaxInFlight: l.count(attrs["max_in_flight"], 0), Rate: float64(l.count(attrs["rate"], 0))}
 
 	program := use
 	switch {

@@ -19,7 +19,7 @@ import (
 //	retention        "365d"            how long finished events are kept
 //	give_up          "24h"             when a held event ends as an error
 //	callback_within  "72h"             for how long a callback is retried
-//	max_in_flight    1024              requests not accepted yet, before "not now"
+//	max_in_flight    256               requests not accepted yet, before "not now"
 //	log_level        "info"            trace, debug, info, warn, error
 //
 //	tls              { cert_file, key_file }
@@ -40,12 +40,11 @@ func settingsSchema() *hcl.BodySchema {
 }
 
 const (
-	defaultListen      = "127.0.0.1:8480"
-	defaultShutdown    = 30 * time.Second
-	defaultRetention   = 365 * 24 * time.Hour // as long as AppDirect keeps its events
-	defaultMaxInFlight = 1024                 // a request not accepted yet costs some 100 kB at worst
-	defaultLogLevel    = "info"
-	journalFile        = "journal.db"
+	defaultListen    = "127.0.0.1:8480"
+	defaultShutdown  = 30 * time.Second
+	defaultRetention = 365 * 24 * time.Hour // as long as AppDirect keeps its events
+	defaultLogLevel  = "info"
+	journalFile      = "journal.db"
 )
 
 func (l *loader) settings(content *hcl.BodyContent) *Config {
@@ -59,7 +58,7 @@ func (l *loader) settings(content *hcl.BodyContent) *Config {
 		StateDir:        l.resolve(l.name(attrs["state_dir"], l.env.StateDir)),
 		ShutdownTimeout: l.duration(attrs["shutdown_timeout"], defaultShutdown),
 		Retention:       l.duration(attrs["retention"], defaultRetention),
-		MaxInFlight:     l.count(attrs["max_in_flight"], defaultMaxInFlight),
+		MaxInFlight:     l.count(attrs["max_in_flight"], router.DefaultMaxInFlight),
 		Rules:           rules,
 		LogLevel:        l.word(attrs["log_level"], defaultLogLevel, "trace", "debug", "info", "warn", "error"),
 	}

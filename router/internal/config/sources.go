@@ -14,8 +14,10 @@ const ownSource = "signalbox"
 
 func ownTypes() []string {
 	return []string{
-		router.TypeDeliveryFailed, router.TypeEventHeld, router.TypeEventFailed, router.TypeFetchFailed,
-		router.TypeCallbackRefused, router.TypeCallbackFailed, router.TypePluginDown,
+		router.TypeDeliveryFailed, router.TypeEventHeld, router.TypeEventFailed,
+		router.TypeFetchUnauthorized, router.TypeFetchFailed,
+		router.TypeCallbackRefused, router.TypeCallbackUnauthorized, router.TypeCallbackFailed,
+		router.TypePluginDown, router.TypePluginUp,
 	}
 }
 

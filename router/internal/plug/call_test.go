@@ -82,7 +82,7 @@ func TestCallRaw(t *testing.T) {
 		})
 	}
 	t.Run("deadline", func(t *testing.T) {
-		want := router.Outcome{Kind: router.Unknown, Detail: "no answer before the deadline"}
+		want := router.Outcome{Kind: router.Unknown, Lost: true, Detail: "no answer before the deadline"}
 		if diff := cmp.Diff(want, r.call("hang", 100*time.Millisecond)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -127,7 +127,7 @@ func TestStreamBreaks(t *testing.T) {
 	p := program("p", "stream breaks")
 	p.MTLS = false
 	r.mustLoad(p, nil)
-	want := router.Outcome{Kind: router.Unknown, Detail: "the connection to the plugin was lost: the stream has hiccups"}
+	want := router.Outcome{Kind: router.Unknown, Lost: true, Detail: "the connection to the plugin was lost: the stream has hiccups"}
 	if diff := cmp.Diff(want, r.call("ok", patience)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -144,7 +144,7 @@ func TestStreamBreaks(t *testing.T) {
 func TestDeadlineOnStream(t *testing.T) {
 	r, g := newRig(t), newGate(t)
 	r.mustLoad(program("p", "good"), goodConfig{Gate: g.URL})
-	want := router.Outcome{Kind: router.Unknown, Detail: "no answer before the deadline"}
+	want := router.Outcome{Kind: router.Unknown, Lost: true, Detail: "no answer before the deadline"}
 	if diff := cmp.Diff(want, r.call("hang", 100*time.Millisecond)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -47,7 +47,7 @@ func (a answer) outcome(of outputShape, v veil) router.Outcome {
 	case a.err != nil && !a.sent:
 		return a.unsent(v)
 	case a.err != nil:
-		return router.Outcome{Kind: router.Unknown, Detail: text(failure(a.err), v, detailMax)}
+		return router.Outcome{Kind: router.Unknown, Lost: silent(a.err), Detail: text(failure(a.err), v, detailMax)}
 	}
 	switch o := a.response.GetOutcome().(type) {
 	case *pluginv1.HandleResponse_Succeeded:
@@ -99,6 +99,13 @@ func (a answer) unsent(v veil) router.Outcome {
 // down is the outcome of a call that found no plugin to make it to.
 func down(why string, after time.Duration) router.Outcome {
 	return router.Outcome{Kind: router.Retry, NotSent: true, After: after, Detail: why}
+}
+
+// silent reports whether the plugin gave no answer at all.
+func silent(err error) bool {
+	var broken *brokenError
+	code := status.Code(err)
+	return errors.As(err, &broken) || errors.Is(err, context.DeadlineExceeded) || code == codes.DeadlineExceeded || code == codes.Unavailable
 }
 
 // failure says in an operator's words why a call has no answer.

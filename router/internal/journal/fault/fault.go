@@ -117,7 +117,7 @@ func (j *Journal) Apply(ctx context.Context, c router.Change) error {
 }
 
 // Due is router.Journal's.
-func (j *Journal) Due(ctx context.Context, after int64, limit int) (due []router.Record, err error) {
+func (j *Journal) Due(ctx context.Context, after int64, limit int) (due []router.Pending, err error) {
 	err = j.call(ctx, Due, func() (err error) {
 		due, err = j.inner.Due(ctx, after, limit)
 		return err

@@ -117,7 +117,7 @@ func applyCases() []exercise {
 			s.accept(event(1))
 			s.accept(event(2))
 			s.apply(router.Change{Event: id(1), Version: 1, Seq: 50})
-			s.same([]string{id(2), id(1)}, ids(s.due(0, 10)))
+			s.same([]string{id(2), id(1)}, pendingIDs(s.due(0, 10)))
 			if seq := s.story(id(1)).Event.Seq; seq != 50 {
 				s.t.Fatalf("the place is %d", seq)
 			}

@@ -105,7 +105,7 @@ func (s *subject) story(id string) *router.Story {
 	return story
 }
 
-func (s *subject) due(after int64, limit int) []router.Record {
+func (s *subject) due(after int64, limit int) []router.Pending {
 	s.t.Helper()
 	found, err := s.j.Due(s.ctx(), after, limit)
 	s.must(err)
@@ -134,6 +134,23 @@ func stored() []cmp.Option {
 		cmpopts.IgnoreFields(router.Delivery{}, "Rev"),
 		cmpopts.IgnoreFields(router.Notice{}, "Body"),
 	}
+}
+
+// pending is what Due gives of a record.
+func pending(r router.Record) router.Pending {
+	p := router.Pending{ID: r.Event.ID, Lane: r.Event.Lane, Seq: r.Event.Seq, HoldsLane: r.State.HoldsLane()}
+	if until, rests := r.State.Rests(); rests {
+		p.Due = until.UTC()
+	}
+	return p
+}
+
+func pendingIDs(list []router.Pending) []string {
+	var out []string
+	for _, p := range list {
+		out = append(out, p.ID)
+	}
+	return out
 }
 
 func ids(records []router.Record) []string {

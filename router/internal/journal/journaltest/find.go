@@ -79,23 +79,23 @@ func findCases() []exercise {
 				s.accept(r)
 			}
 			first := s.due(0, 3)
-			s.same([]string{id(6), id(5), id(3)}, ids(first))
-			s.same([]string{id(1)}, ids(s.due(first[2].Event.Seq, 3)))
-			s.same([]router.Record(nil), s.due(99, 3))
+			s.same([]string{id(6), id(5), id(3)}, pendingIDs(first))
+			s.same([]string{id(1)}, pendingIDs(s.due(first[2].Seq, 3)))
+			s.same([]router.Pending(nil), s.due(99, 3))
 		}},
 		{"due returns whole records", func(s *subject) {
 			a, b := s.accept(crowded(1)), s.accept(event(2))
 			settle(&b.State)
 			s.apply(router.Change{Event: b.Event.ID, Version: 1, State: &b.State, Deliveries: []int{0}})
-			s.same([]router.Record{a}, s.due(0, 10))
+			s.same([]router.Pending{pending(a)}, s.due(0, 10))
 		}},
 		{"a replayed event is due again", func(s *subject) {
 			r := s.accept(settled(1))
-			s.same([]router.Record(nil), s.due(0, 10))
+			s.same([]router.Pending(nil), s.due(0, 10))
 			r.State.Phase, r.State.Deliveries[0].Status = router.Open, router.Waiting
 			s.apply(router.Change{Event: r.Event.ID, Version: 1, State: &r.State, Deliveries: []int{0}, Seq: 8})
 			r.Version, r.Event.Seq = 2, 8
-			s.same([]router.Record{r}, s.due(7, 10))
+			s.same([]router.Pending{pending(r)}, s.due(7, 10))
 		}},
 		{"there is no story of an unknown event", func(s *subject) {
 			if _, err := s.j.Story(s.ctx(), id(404)); !errors.Is(err, router.ErrNotFound) {

@@ -77,7 +77,7 @@ func storeCases() []exercise {
 			a.Version, b.Version = 2, 1
 			s.reopen()
 			s.same(router.Story{Record: a, Attempts: attempts, Caused: []string{b.Event.ID}}, *s.story(a.Event.ID))
-			s.same([]router.Record{a, b}, s.due(0, 10))
+			s.same([]router.Pending{pending(a), pending(b)}, s.due(0, 10))
 			_, err := s.j.Plan(s.ctx(), "plan-a")
 			s.must(err)
 			s.rejected(crowded(1))

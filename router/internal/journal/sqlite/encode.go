@@ -52,8 +52,8 @@ const eventNumber = "(SELECT n FROM events WHERE id = ?)"
 // took a fifth of the writer's time.
 func statements() [statementCount]string {
 	return [statementCount]string{
-		insertEvent: `INSERT INTO events (id, source, key, type, flag, lane, seq, received, phase, finished, due, caused_by, plan, version, state)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`,
+		insertEvent: `INSERT INTO events (id, source, key, type, flag, lane, seq, received, phase, finished, due, holds, caused_by, plan, version, state)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`,
 		insertDocuments: `INSERT INTO documents (event, notice, attributes, payload, raw) VALUES (` + eventNumber + `, ?, ?, ?, ?)`,
 		putDelivery: `INSERT INTO deliveries (event, ord, ` + deliveryColumns + `)
 			VALUES (` + eventNumber + `, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -61,8 +61,8 @@ func statements() [statementCount]string {
 		addAttempt: `INSERT INTO attempts (event, ord, ` + attemptColumns + `) VALUES (` + eventNumber + `,
 			(SELECT coalesce(max(ord), 0) + 1 FROM attempts WHERE event = ` + eventNumber + `), ?, ?, ?, ?, ?, ?, ?, ?)`,
 		advance:        `UPDATE events SET version = version + 1 WHERE id = ? AND version = ?`,
-		setState:       `UPDATE events SET version = version + 1, phase = ?, finished = ?, due = ?, state = ? WHERE id = ? AND version = ?`,
-		setStateLazily: `UPDATE events SET phase = ?, finished = ?, due = ?, state = ? WHERE id = ? AND version = ?`,
+		setState:       `UPDATE events SET version = version + 1, phase = ?, finished = ?, due = ?, holds = ?, state = ? WHERE id = ? AND version = ?`,
+		setStateLazily: `UPDATE events SET phase = ?, finished = ?, due = ?, holds = ?, state = ? WHERE id = ? AND version = ?`,
 		checkVersion:   `UPDATE events SET version = version WHERE id = ? AND version = ?`,
 		setPlace:       `UPDATE events SET seq = ? WHERE id = ?`,
 		releaseKey:     `UPDATE events SET key = NULL WHERE id = ?`,
@@ -128,11 +128,20 @@ func (w *encoder) insert(e *router.Event, s *router.State) {
 	}
 	w.steps = append(w.steps,
 		do(insertEvent, e.ID, e.Source, key, e.Type, string(e.Flag), e.Lane, e.Seq, nanos(e.Received),
-			string(s.Phase), flag(s.Finished()), nanos(s.Due()), e.CausedBy, e.Plan, w.state(s)).orElse(errTaken),
+			string(s.Phase), flag(s.Finished()), goesOn(s), flag(s.HoldsLane()), e.CausedBy, e.Plan, w.state(s)).orElse(errTaken),
 		do(insertDocuments, e.ID, w.json(e.Notice), string(e.Attributes), string(e.Payload), e.Raw))
 	for i := range s.Deliveries {
 		w.delivery(e.ID, i, &s.Deliveries[i])
 	}
+}
+
+// goesOn is when the event has something to do: 0 for at once.
+func goesOn(s *router.State) int64 {
+	until, rests := s.Rests()
+	if !rests {
+		return 0
+	}
+	return until.UnixNano()
 }
 
 // change adds what Apply writes. The check of the version comes first, so that
@@ -186,7 +195,7 @@ func (w *encoder) version(c *router.Change) {
 	}
 	first := do(check, c.Event, c.Version)
 	if s != nil {
-		first = do(check, string(s.Phase), flag(s.Finished()), nanos(s.Due()), w.state(s), c.Event, c.Version)
+		first = do(check, string(s.Phase), flag(s.Finished()), goesOn(s), flag(s.HoldsLane()), w.state(s), c.Event, c.Version)
 	}
 	w.steps = append(w.steps, first.orElse(router.ErrConflict))
 }

@@ -15,12 +15,17 @@ import (
 const findLimit = 100
 
 // Due is router.Journal's.
-func (j *Journal) Due(ctx context.Context, after int64, limit int) ([]router.Record, error) {
-	return j.list(ctx, dueAfter(after, limit))
+func (j *Journal) Due(ctx context.Context, after int64, limit int) (found []router.Pending, err error) {
+	text := pendingText(limit)
+	err = j.read.view(ctx, func(query queryFunc) error {
+		found, err = readPending(query, text, after)
+		return err
+	}, text)
+	return found, err
 }
 
-func dueAfter(after int64, limit int) selection {
-	return selection{where: " WHERE e.finished = 0 AND e.seq > ? ORDER BY e.seq" + atMost(max(limit, 0)), args: []any{after}}
+func pendingText(limit int) string {
+	return "SELECT id, lane, seq, due, holds FROM events WHERE finished = 0 AND seq > ? ORDER BY seq" + atMost(max(limit, 0))
 }
 
 // Find is router.Journal's. Newest is what was accepted last. Since is

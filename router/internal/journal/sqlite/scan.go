@@ -101,6 +101,23 @@ func readAttempts(query queryFunc, id string) ([]router.AttemptRow, error) {
 
 // readCaused returns the ids of the failure events that an event has caused,
 // in the order of their acceptance.
+func readPending(query queryFunc, text string, after int64) ([]router.Pending, error) {
+	rows, err := query(text, after)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []router.Pending
+	for rows.Next() {
+		var p router.Pending
+		if err := rows.Scan(&p.ID, &p.Lane, &p.Seq, instant{&p.Due}, &p.HoldsLane); err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, rows.Err()
+}
+
 func readCaused(query queryFunc, id string) ([]string, error) {
 	rows, err := query("SELECT id FROM events WHERE caused_by = ? AND caused_by <> '' ORDER BY n", id)
 	if err != nil {

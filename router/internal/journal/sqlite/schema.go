@@ -32,7 +32,8 @@ CREATE TABLE events (
   received    INTEGER NOT NULL,
   phase       TEXT    NOT NULL,
   finished    INTEGER NOT NULL,    -- State.Finished
-  due         INTEGER NOT NULL,    -- State.Due
+  due         INTEGER NOT NULL,    -- State.Rests; 0: something is to be done at once
+  holds       INTEGER NOT NULL,    -- State.HoldsLane
   caused_by   TEXT    NOT NULL,
   plan        TEXT    NOT NULL,
   version     INTEGER NOT NULL,

@@ -126,8 +126,7 @@ func TestIndexesServe(t *testing.T) {
 			t.Errorf("%+v runs as:\n%s", c.q, plan)
 		}
 	}
-	due := dueAfter(0, 1)
-	if plan := explain(t, j, due.text(), due.args); !strings.Contains(plan, "SEARCH e USING INDEX events_unfinished (seq>?)") {
+	if plan := explain(t, j, pendingText(1), []any{0}); !strings.Contains(plan, "SEARCH events USING INDEX events_unfinished (seq>?)") {
 		t.Errorf("Due runs as:\n%s", plan)
 	}
 	prune := explain(t, j, statements()[pruneEvents], []any{0, 1})

@@ -1,0 +1,251 @@
+package router
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// PluginLimits are how much of a plugin is used at one time. Zero is no limit.
+type PluginLimits struct {
+	MaxInFlight int     // calls at one time
+	Rate        float64 // calls a second
+}
+
+// The breaker of a plugin: so many silences one after the other open it; then one call at a time probes.
+const (
+	breakerThreshold = 5
+	probeInitial     = time.Second
+	probeMax         = 30 * time.Second
+	// gateNet catches what no signal has woken, should one ever be lost.
+	gateNet = 30 * time.Minute
+	// longestTurn is how long a call may wait for its turn by the rate before
+	// its event had better rest.
+	longestTurn = time.Second
+)
+
+// gates stand before the plugins, one for each: they count, pace and, where a
+// plugin does not answer, hold back. A dead plugin burns no attempts.
+type gates struct {
+	nudge func(plugin string, all bool)
+
+	mu     sync.Mutex
+	byName map[string]*gate
+	limits map[string]PluginLimits
+}
+
+func newGates(nudge func(string, bool)) *gates {
+	return &gates{nudge: nudge, byName: map[string]*gate{}}
+}
+
+// of gives the gate of a plugin.
+func (gs *gates) of(plugin string) *gate {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	g := gs.byName[plugin]
+	if g == nil {
+		g = &gate{plugin: plugin, gates: gs, limits: gs.limits[plugin]}
+		gs.byName[plugin] = g
+	}
+	return g
+}
+
+// limit puts limits in force.
+func (gs *gates) limit(limits map[string]PluginLimits) {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	gs.limits = limits
+	for name, g := range gs.byName {
+		g.mu.Lock()
+		g.limits = limits[name]
+		g.admitLocked()
+		g.mu.Unlock()
+	}
+}
+
+// gate is the one before one plugin.
+type gate struct {
+	plugin string
+	gates  *gates
+
+	mu       sync.Mutex
+	limits   PluginLimits
+	inFlight int
+	queue    []chan struct{} // calls that wait for one in flight to end
+	next     time.Time       // when the rate lets the next call through
+
+	failures int           // silences, one after the other
+	open     bool          // nothing but a probe goes through
+	probing  bool          // a probe is under way, or its turn has come
+	probe    *time.Timer   // until the next probe
+	wait     time.Duration // of that timer
+	epoch    int           // grows whenever the plugin is back
+}
+
+// pass is a call's way through a gate.
+type pass struct {
+	gate  *gate
+	epoch int
+}
+
+// enter waits until a call may be made. ok is false if it must not be made now;
+// then the outcome has been posted, before any signal that the plugin is back.
+func (g *gate) enter(ctx context.Context, post func(Outcome)) (p pass, ok bool) {
+	g.mu.Lock()
+	p = pass{gate: g, epoch: g.epoch}
+	if g.open {
+		if !g.probing {
+			post(Outcome{Kind: Retry, NotSent: true, After: gateNet, Detail: "the plugin does not answer; one call at a time probes"})
+			g.mu.Unlock()
+			return p, false
+		}
+		g.probing = false // this call is the probe
+	}
+	var turn time.Duration
+	if g.limits.Rate > 0 {
+		now := time.Now()
+		if g.next.Before(now) {
+			g.next = now
+		}
+		if turn = g.next.Sub(now); turn > longestTurn {
+			post(Outcome{Kind: Retry, NotSent: true, After: turn, Detail: "the plugin's rate is used up"})
+			g.mu.Unlock()
+			return p, false
+		}
+		g.next = g.next.Add(time.Duration(float64(time.Second) / g.limits.Rate))
+	}
+	var wait chan struct{}
+	if g.limits.MaxInFlight > 0 && g.inFlight >= g.limits.MaxInFlight {
+		wait = make(chan struct{})
+		g.queue = append(g.queue, wait)
+	} else {
+		g.inFlight++
+	}
+	g.mu.Unlock()
+	if wait != nil {
+		select {
+		case <-wait: // the slot was handed over
+		case <-ctx.Done():
+			g.leaveQueue(wait)
+			post(Outcome{Kind: Retry, NotSent: true, Detail: "the daemon is stopping"})
+			return p, false
+		}
+	}
+	if turn > 0 {
+		timer := time.NewTimer(turn)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	return p, true
+}
+
+// leaveQueue gives up a place in the queue, or the slot that came meanwhile.
+func (g *gate) leaveQueue(wait chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, w := range g.queue {
+		if w == wait {
+			g.queue = append(g.queue[:i], g.queue[i+1:]...)
+			return
+		}
+	}
+	g.inFlight--
+	g.admitLocked()
+}
+
+// admitLocked hands free slots to those who wait.
+func (g *gate) admitLocked() {
+	for len(g.queue) > 0 && (g.limits.MaxInFlight <= 0 || g.inFlight < g.limits.MaxInFlight) {
+		g.inFlight++
+		close(g.queue[0])
+		g.queue = g.queue[1:]
+	}
+}
+
+// leave learns from the outcome, and then has it posted, so that a signal that
+// the plugin is back comes either before the call or after its post.
+func (p pass) leave(o Outcome, post func(Outcome)) {
+	g := p.gate
+	g.mu.Lock()
+	g.inFlight--
+	g.admitLocked()
+	back := false
+	switch {
+	case o.NotSent:
+		o.After = max(o.After, gateNet)
+		if g.epoch != p.epoch {
+			o.After = notSentPause
+		} else {
+			g.openLocked()
+		}
+	case o.Kind == Unknown && o.Lost:
+		if g.failures++; g.failures >= breakerThreshold || g.open {
+			g.openLocked()
+		}
+	default:
+		back = g.open
+		g.closeLocked()
+	}
+	post(o)
+	g.mu.Unlock()
+	if back {
+		g.gates.nudge(g.plugin, true)
+	}
+}
+
+// openLocked holds back all calls, until a probe or the plugin's supervisor
+// says that it is back.
+func (g *gate) openLocked() {
+	g.wait = min(max(probeInitial, 2*g.wait), probeMax)
+	g.open, g.probing = true, false
+	if g.probe != nil {
+		g.probe.Stop()
+	}
+	g.probe = time.AfterFunc(g.wait, func() {
+		g.mu.Lock()
+		ready := g.open && !g.probing
+		g.probing = g.open
+		g.mu.Unlock()
+		if ready {
+			g.gates.nudge(g.plugin, false)
+		}
+	})
+}
+
+// closeLocked lets all calls through again; those that wait are to be nudged
+// once the lock is released.
+func (g *gate) closeLocked() {
+	if g.open {
+		g.epoch++
+	}
+	g.open, g.probing, g.failures, g.wait = false, false, 0, 0
+	if g.probe != nil {
+		g.probe.Stop()
+	}
+}
+
+// back says that the plugin's process is there again.
+func (gs *gates) back(plugin string) {
+	g := gs.of(plugin)
+	g.mu.Lock()
+	g.epoch++
+	g.closeLocked()
+	g.mu.Unlock()
+	gs.nudge(plugin, true)
+}
+
+// stop ends all timers.
+func (gs *gates) stop() {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	for _, g := range gs.byName {
+		g.mu.Lock()
+		if g.probe != nil {
+			g.probe.Stop()
+		}
+		g.mu.Unlock()
+	}
+}
