@@ -14,13 +14,19 @@ import (
 	"github.com/signalbox/signalbox/router/daemon"
 )
 
-// TestMain lets this test's binary be the bundled plugins, as signalbox is.
+// TestMain lets this test's binary be the bundled plugins, as signalbox is, and
+// plugins that are bad.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == "plugin-serve" {
-		if err := daemon.ServePlugin(os.Args[2]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
+	if len(os.Args) == 3 {
+		switch os.Args[1] {
+		case "plugin-serve":
+			if err := daemon.ServePlugin(os.Args[2]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+			os.Exit(1)
+		case "bad-plugin":
+			serveBadPlugin(os.Args[2]) // does not return
 		}
-		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
