@@ -56,6 +56,7 @@ plugin "email" {
   use = "email"
   config {
     from    = "signalbox <hello@vendor.example>"
+    product = "Gizmo"
     maildir = "./state/mail" # in production: smtp { host, port, username, password }
   }
 }

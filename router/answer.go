@@ -36,28 +36,56 @@ func (x *run) accepted() bool {
 	return true
 }
 
+// settle lets everybody have a verdict that is durable.
+func (x *run) settle() {
+	x.once.Lock()
+	defer x.once.Unlock()
+	if x.state.Phase == Settled && x.verdict == nil {
+		x.verdict = x.state.Verdict
+		close(x.settled)
+	}
+}
+
 // wait gives what this caller is to be told: the verdict, or by the deadline
 // that it is accepted, or, if it is not even that, "not now"; and the event, if
 // it is known. The caller that brought the event is told what was decided for
-// it; a repeat is told the verdict as soon as there is one. ok is false when
-// the connection is gone.
+// it; a repeat waits for the run that is under way. ok is false when the
+// connection is gone.
 func (x *run) wait(ctx context.Context, deadline time.Time, first bool) (v Verdict, known *Event, ok bool) {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
-	select {
-	case <-x.answered:
-	case <-timer.C:
-		x.overdue()
-	case <-ctx.Done():
-		return Verdict{}, nil, false
+	answered := x.answered
+	for {
+		select {
+		case <-answered:
+			if !first && x.told().Kind == Accepted {
+				answered = nil // the first was told to wait; the verdict may still come
+				continue
+			}
+		case <-x.settled:
+			if first {
+				<-x.answered // the same flush decides it
+			}
+		case <-x.ended:
+		case <-timer.C:
+			x.overdue()
+		case <-ctx.Done():
+			return Verdict{}, nil, false
+		}
+		x.once.Lock()
+		defer x.once.Unlock()
+		if v = *x.answer; !first && x.verdict != nil {
+			v = *x.verdict
+		}
+		return v, x.known, true
 	}
+}
+
+// told is what was decided.
+func (x *run) told() Verdict {
 	x.once.Lock()
 	defer x.once.Unlock()
-	v = *x.answer
-	if settled := x.settled.Load(); settled != nil && !first {
-		v = *settled
-	}
-	return v, x.known, true
+	return *x.answer
 }
 
 // overdue ends the waiting of all callers at a limit.

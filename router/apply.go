@@ -9,6 +9,8 @@ const (
 	// notSentPause is the least wait for a plugin that is down: a restart takes
 	// about this long.
 	notSentPause = 250 * time.Millisecond
+	// codeNeedsOperator marks a delivery of which an operator has been told.
+	codeNeedsOperator = "needs_operator"
 )
 
 func (f FetchFailed) apply(m *machine) {
@@ -108,7 +110,9 @@ func (f Attempted) apply(m *machine) {
 		return
 	}
 	if !d.PausedAt.IsZero() {
-		d.Paused += f.Began.Sub(d.PausedAt)
+		if !d.First.IsZero() { // the clock starts at the first attempt
+			d.Paused += f.Began.Sub(d.PausedAt)
+		}
 		d.PausedAt = time.Time{}
 	}
 	if d.First.IsZero() {
@@ -118,7 +122,7 @@ func (f Attempted) apply(m *machine) {
 		d.KeySent = f.Began
 	}
 	d.Attempts++
-	d.MayHaveRun = o.Kind == Unknown
+	d.MayHaveRun = o.Kind == Unknown || o.Kind == Retry && d.MayHaveRun
 	switch o.Kind {
 	case Succeeded:
 		d.Status, d.Output, d.Code, d.Public = DoneSucceeded, o.Output, "", ""
@@ -140,6 +144,10 @@ func (f Attempted) apply(m *machine) {
 // park has the delivery tried again, or exhausts it where its policy ends.
 func (m *machine) park(d *Delivery, f Attempted) {
 	o, p := f.Outcome, d.Policy
+	if o.NeedsOperator && d.Code != codeNeedsOperator {
+		d.Code = codeNeedsOperator
+		m.emit(Emit{Type: TypeDeliveryNeedsOperator, Delivery: d.Name, Code: d.Code, Message: o.Detail})
+	}
 	wait := max(o.After, backoff(p.Initial, p.Max, d.Attempts, f.Roll))
 	next := f.At.Add(wait)
 	switch {
@@ -311,8 +319,15 @@ func (f Replayed) apply(m *machine) {
 		m.Phase, m.Why = Open, ""
 	}
 	m.Turn = false
+	if f.Unfetched && m.Phase == Open {
+		m.Phase, m.Since, m.Fetch = Noticed, f.At, Fetching{}
+		m.do(Flush{}, Fetch{})
+		return
+	}
 	m.do(Flush{})
-	m.advance(f.At)
+	if len(m.Routes) > 0 {
+		m.advance(f.At)
+	}
 }
 
 func (f Resolved) apply(m *machine) {

@@ -76,7 +76,7 @@ func (x *run) match() Fact {
 }
 
 func (x *run) unrouted(now time.Time) Fact {
-	if x.event.Source == SourceSelf || x.endpoint.AcceptUnrouted {
+	if ep := x.source(); x.event.Source == SourceSelf || ep != nil && ep.AcceptUnrouted {
 		return Decided{At: now, Verdict: Verdict{Kind: Success}, Why: "no route takes it"}
 	}
 	return Decided{At: now, Verdict: Verdict{Kind: Error, Code: CodeUnrouted}, Why: "no route takes it"}
@@ -187,13 +187,13 @@ func (x *run) attempt(name string, call Call, timeout time.Duration) {
 }
 
 // recordAttempt keeps an attempt for the log.
-func (x *run) recordAttempt(a Attempted) {
+func (x *run) recordAttempt(a Attempted, generation int) {
 	d := x.state.delivery(a.Name)
 	logOutcome(x.log, a.Outcome).Str("delivery", a.Name).Dur("took", a.At.Sub(a.Began)).Msg("attempt")
 	if d == nil || a.Outcome.NotSent {
 		return
 	}
-	x.attempts = append(x.attempts, attemptRow(a.Name, d.Attempts, d.Generation, a.Began, a.At, a.Outcome))
+	x.attempts = append(x.attempts, attemptRow(a.Name, d.Attempts, generation, a.Began, a.At, a.Outcome))
 }
 
 func (x *run) recordFetch(f FetchFailed) {
@@ -238,8 +238,8 @@ func (x *run) conclude(c Conclude) Fact {
 	if err != nil {
 		return Stuck{At: now, Why: err.Error()}
 	}
-	if x.endpoint != nil {
-		if missing := x.endpoint.Source.MissingReply(&x.event, reply); missing != "" {
+	if ep := x.source(); ep != nil {
+		if missing := ep.Source.MissingReply(&x.event, reply); missing != "" {
 			return Stuck{At: now, Why: fmt.Sprintf("a success of %s must reply with %s, and no route's reply gives it", x.event.Type, missing)}
 		}
 	}
@@ -295,9 +295,9 @@ func (x *run) startCallback() {
 	x.r.work(func() {
 		began := time.Now()
 		outcome := Outcome{Kind: Retry, Detail: "the source is not configured any more"}
-		if x.endpoint != nil {
+		if ep := x.source(); ep != nil {
 			ctx, cancel := context.WithTimeout(x.r.ctx, callbackTimeout)
-			outcome = x.endpoint.Source.Callback(ctx, &event, verdict)
+			outcome = ep.Source.Callback(ctx, &event, verdict)
 			cancel()
 		}
 		x.post(CalledBack{Began: began, At: time.Now(), Outcome: outcome, Roll: roll()})

@@ -93,6 +93,8 @@ type (
 		At       time.Time
 		Names    []string
 		FreshKey bool
+		// Unfetched: the journal has only the notice.
+		Unfetched bool
 	}
 	// Resolved: an operator gave a held event its verdict.
 	Resolved struct {
@@ -152,14 +154,16 @@ func (Emit) effect()     {}
 
 // Types of the failure events, of source "signalbox".
 const (
-	TypeDeliveryFailed       = "delivery.failed"
-	TypeEventHeld            = "event.held"
-	TypeEventFailed          = "event.failed"
-	TypeFetchUnauthorized    = "fetch.unauthorized"
-	TypeFetchFailed          = "fetch.failed"
-	TypeCallbackRefused      = "callback.refused"
-	TypeCallbackUnauthorized = "callback.unauthorized"
-	TypeCallbackFailed       = "callback.failed"
-	TypePluginDown           = "plugin.down"
-	TypePluginUp             = "plugin.up"
+	TypeDeliveryFailed = "delivery.failed"
+	// An attempt failed in a way that only an operator can mend; it is retried.
+	TypeDeliveryNeedsOperator = "delivery.needs_operator"
+	TypeEventHeld             = "event.held"
+	TypeEventFailed           = "event.failed"
+	TypeFetchUnauthorized     = "fetch.unauthorized"
+	TypeFetchFailed           = "fetch.failed"
+	TypeCallbackRefused       = "callback.refused"
+	TypeCallbackUnauthorized  = "callback.unauthorized"
+	TypeCallbackFailed        = "callback.failed"
+	TypePluginDown            = "plugin.down"
+	TypePluginUp              = "plugin.up"
 )

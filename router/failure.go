@@ -10,6 +10,14 @@ import (
 // like everything else.
 const SourceSelf = "signalbox"
 
+// FailureTypes are the types of failure events.
+func FailureTypes() []string {
+	return []string{
+		TypeDeliveryFailed, TypeDeliveryNeedsOperator, TypeEventHeld, TypeEventFailed, TypeFetchUnauthorized, TypeFetchFailed,
+		TypeCallbackRefused, TypeCallbackUnauthorized, TypeCallbackFailed, TypePluginDown, TypePluginUp,
+	}
+}
+
 // Failure is the payload of a failure event.
 type Failure struct {
 	Event    *FailedEvent `json:"event,omitempty"`
@@ -36,9 +44,18 @@ type FailedEvent struct {
 
 // cause adds a failure event to the next flush of the event that causes it.
 func (x *run) cause(e Emit) {
+	verdict := x.state.Verdict
+	if verdict != nil && len(verdict.Reply) > 0 {
+		covered := *verdict
+		covered.Reply = Covered()
+		if ep := x.source(); ep != nil {
+			covered.Reply = ep.Reply.Masked(verdict.Reply)
+		}
+		verdict = &covered
+	}
 	f := Failure{
 		Event:    &FailedEvent{ID: x.event.ID, Source: x.event.Source, Type: x.event.Type, Lane: x.event.Lane},
-		Delivery: e.Delivery, Code: e.Code, Message: e.Message, MayHaveRun: e.MayHaveRun, Verdict: x.state.Verdict,
+		Delivery: e.Delivery, Code: e.Code, Message: e.Message, MayHaveRun: e.MayHaveRun, Verdict: verdict,
 		Command: "signalbox events show " + x.event.ID,
 	}
 	if d := x.state.delivery(e.Delivery); d != nil {
@@ -89,7 +106,7 @@ func (r *Router) beginCaused(rec *Record) {
 	}
 	x := r.revive(rec)
 	r.launch(x, func() {
-		r.lanes.attach(x)
+		r.lanes.hold(x)
 		if err := x.reopen(); err != nil {
 			x.apply(Stuck{At: time.Now(), Why: err.Error()})
 		} else {

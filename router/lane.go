@@ -86,18 +86,31 @@ func (l *lanes) join(id, name string) *place {
 	return p
 }
 
-// attach says that x, which has been summoned, runs the event of its place. An
-// event without one may run at once.
+// hold gives x a place by the sequence number that it has.
+func (l *lanes) hold(x *run) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.join(x.event.ID, x.event.Lane)
+	p.run = x
+	l.turnOrWait(p)
+}
+
+// attach says that x, which has been summoned, runs the event of its place, if
+// it has one.
 func (l *lanes) attach(x *run) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.places[x.event.ID]
-	if p == nil {
-		x.post(Turned{At: time.Now()})
-		return
+	if p := l.places[x.event.ID]; p != nil {
+		p.run = x
+		l.turnOrWait(p)
 	}
-	p.run = x
-	l.turnOrWait(p)
+}
+
+// placed reports whether x's event has a place.
+func (l *lanes) placed(x *run) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.places[x.event.ID] != nil
 }
 
 // detach says that x has left memory; its place stays.

@@ -141,6 +141,7 @@ func TestJournalThatCantBeWritten(t *testing.T) {
 		g.journal.OnAccept(func(*router.Event) error { return router.ErrJournal })
 		g.answer(g.send("ORDER", "acme", "k1"), "503 not now")
 		g.journal.OnAccept(nil)
+		synctest.Wait()
 		g.answer(g.send("ORDER", "acme", "k1"), "200 success")
 	})
 }

@@ -43,6 +43,8 @@ type Table struct {
 type Endpoint struct {
 	Name   string // "appdirect.acme"
 	Source Source
+	// Reply is what a reply can carry; what it calls sensitive is shown nowhere.
+	Reply Schema
 	// AcceptUnrouted: an event that no route takes is a success.
 	AcceptUnrouted bool
 }
@@ -200,9 +202,12 @@ func (r *Router) registerLocked(x *run) {
 
 // retire forgets a run that has ended, or puts its event to rest.
 func (r *Router) retire(x *run) {
+	r.mu.Lock()
+	lost := x.dead && !r.stopping // it has no next life before a restart
+	r.mu.Unlock()
 	if x.rests != nil {
 		r.lanes.detach(x)
-	} else if !x.state.HoldsLane() {
+	} else if lost || !x.state.HoldsLane() {
 		r.lanes.leave(x)
 	} // else its next life goes on where this one ended
 	r.mu.Lock()

@@ -48,13 +48,14 @@ type run struct {
 	answer   *Verdict
 	known    *Event // once it is accepted; never changed
 	answered chan struct{}
-	settled  atomic.Pointer[Verdict] // durable
+	settled  chan struct{} // closed once the verdict is durable
+	verdict  *Verdict      // then
 }
 
 func (r *Router) newRun(ep *Endpoint, e Event) *run {
 	x := &run{
 		r: r, endpoint: ep, event: e, log: r.log,
-		mail: mailbox{wake: make(chan struct{}, 1)}, ended: make(chan struct{}), answered: make(chan struct{}),
+		mail: mailbox{wake: make(chan struct{}, 1)}, ended: make(chan struct{}), answered: make(chan struct{}), settled: make(chan struct{}),
 	}
 	if k := e.Key(); k != "" {
 		x.key = flightKey(e.Source, k)
@@ -65,51 +66,6 @@ func (r *Router) newRun(ep *Endpoint, e Event) *run {
 // flightKey names a run for callers that bring the same notice.
 func flightKey(source, key string) string { return source + "\x00" + key }
 
-// mailbox holds facts on their way to a run. It never blocks the sender; what
-// it can hold is bounded by what the run has under way.
-type mailbox struct {
-	mu     sync.Mutex
-	facts  []Fact
-	closed bool
-	wake   chan struct{}
-}
-
-// post gives the run a fact; false if the run has ended.
-func (x *run) post(f Fact) bool {
-	x.mail.mu.Lock()
-	defer x.mail.mu.Unlock()
-	if x.mail.closed {
-		return false
-	}
-	x.mail.facts = append(x.mail.facts, f)
-	select {
-	case x.mail.wake <- struct{}{}:
-	default:
-	}
-	return true
-}
-
-// take empties the mailbox; when it is empty and the run is at its end, it
-// closes it, so that no fact is lost between the two.
-func (m *mailbox) take(atEnd bool) []Fact {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	facts := m.facts
-	m.facts = nil
-	if len(facts) == 0 && atEnd {
-		m.closed = true
-	}
-	return facts
-}
-
-// close closes an empty mailbox; false if there is something in it.
-func (m *mailbox) close() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.closed = m.closed || len(m.facts) == 0
-	return m.closed
-}
-
 // live applies facts until the event has nothing left to do, or the router
 // stops. Parked work of a stopping router stays in the journal.
 func (x *run) live() {
@@ -119,16 +75,17 @@ func (x *run) live() {
 	for {
 		facts := x.mail.take(x.atEnd(drain == nil))
 		for _, f := range facts {
-			x.handle(f)
+			if !x.dead {
+				x.handle(f)
+			}
 		}
-		if len(facts) > 0 {
-			continue
-		}
-		if x.mail.closed {
-			return
-		}
-		if x.dead {
+		switch {
+		case x.dead:
 			x.mail.take(true)
+			return
+		case len(facts) > 0:
+			continue
+		case x.mail.closed:
 			return
 		}
 		if drain != nil && x.mayRest() {
@@ -186,12 +143,22 @@ func (x *run) handle(f Fact) {
 	}
 	fact, err := order.ask(&x.state)
 	if err == nil {
-		if _, again := fact.(Replayed); again {
+		if again, ok := fact.(Replayed); ok && x.event.Plan == "" {
+			again.Unfetched = true
+			fact = again
+		} else if ok {
+			if err := x.reopen(); err != nil {
+				order.done <- err // it stays as it is: nothing of it can run
+				return
+			}
 			x.r.lanes.leave(x)
 			x.r.lanes.enter(x)
 			x.moved = true
 		}
 		err = x.apply(fact)
+		if err == nil && x.state.Phase == Open && len(x.state.Routes) == 0 {
+			err = x.route() // it was held before it was routed
+		}
 	}
 	order.done <- err
 }
@@ -202,6 +169,12 @@ func (x *run) apply(f Fact) error {
 	if fe, ok := f.(fetchedEvent); ok {
 		return x.takeFetched(fe)
 	}
+	generation := 0
+	if a, ok := f.(Attempted); ok {
+		if d := x.state.delivery(a.Name); d != nil {
+			generation = d.Generation
+		}
+	}
 	var effects []Effect
 	x.state, effects = Step(x.state, f)
 	x.unsaved = true
@@ -211,7 +184,7 @@ func (x *run) apply(f Fact) error {
 	case CalledBack:
 		x.recordCallback(a)
 	case Attempted:
-		x.recordAttempt(a)
+		x.recordAttempt(a, generation)
 		if d := x.state.delivery(a.Name); d != nil && d.Status == DoneSucceeded && x.scope != nil {
 			if err := x.scope.Output(d.Name, d.Output); err != nil {
 				x.log.Error().Err(err).Str("delivery", d.Name).Msg("the output can't be read by expressions")
@@ -225,8 +198,12 @@ func (x *run) apply(f Fact) error {
 			return err
 		}
 	}
-	if !x.state.HoldsLane() {
+	switch holds := x.state.HoldsLane(); {
+	case !holds:
 		x.r.lanes.leave(x)
+	case !x.r.lanes.placed(x): // it had passed the lane on, and now needs it again
+		x.r.lanes.enter(x)
+		x.moved = true
 	}
 	if x.state.Finished() {
 		x.r.opt.Observe(x.event.ID)
@@ -269,6 +246,9 @@ func (x *run) resume(e *resting) {
 		}
 	}
 	if e.restart {
+		if s := &x.state; s.Phase == Settled && s.Told == ToldNothing && s.Late == LateAccepted && !s.Blind {
+			x.log.Warn().Str("verdict", string(s.Verdict.Kind)).Msg("the caller was cut off before it could be told, and can't be called back")
+		}
 		x.apply(Restarted{At: now, Since: x.event.Received, Queued: e.queued})
 	} else {
 		x.apply(Woke{At: now, Nudged: true})
@@ -315,6 +295,10 @@ func (x *run) reopen() error {
 	return nil
 }
 
+// source is the event's source as it is configured now: its credentials may
+// have been replaced since the event came in.
+func (x *run) source() *Endpoint { return x.r.Table().Sources[x.event.Source] }
+
 // planOf gives the plan of a digest; the one in force costs nothing.
 func (r *Router) planOf(digest string) (*Plan, error) {
 	if t := r.Table(); t.Plan.Digest == digest {
@@ -336,9 +320,7 @@ func (r *Router) revive(rec *Record) *run {
 	x.written = revisions(x.state.Deliveries)
 	x.known = &rec.Event
 	x.answerOnce(Verdict{Kind: Accepted})
-	if x.state.Phase == Settled {
-		x.settled.Store(x.state.Verdict)
-	}
+	x.settle()
 	return x
 }
 

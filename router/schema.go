@@ -2,6 +2,7 @@ package router
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -48,6 +49,52 @@ func (s Schema) Attr(name string) *Attr {
 	return nil
 }
 
+// SettingError is a setting that can't be what it is. Attr is the attribute or
+// block of the schema.
+type SettingError struct {
+	Attr string
+	Err  error
+}
+
+func (e *SettingError) Error() string { return e.Attr + ": " + e.Err.Error() }
+func (e *SettingError) Unwrap() error { return e.Err }
+
+// Setting makes a SettingError.
+func Setting(attr, format string, args ...any) error {
+	return &SettingError{Attr: attr, Err: fmt.Errorf(format, args...)}
+}
+
+// Masked is a JSON object by the schema, with the values covered that it calls
+// sensitive. What is no object is covered whole, if anything in it could be.
+func (s Schema) Masked(v json.RawMessage) json.RawMessage {
+	var sensitive []string
+	for i := range s.Attrs {
+		if s.Attrs[i].Sensitive {
+			sensitive = append(sensitive, s.Attrs[i].Name)
+		}
+	}
+	if len(v) == 0 || len(sensitive) == 0 {
+		return v
+	}
+	var attrs map[string]json.RawMessage
+	if err := json.Unmarshal(v, &attrs); err != nil {
+		return Covered()
+	}
+	for _, name := range sensitive {
+		if _, ok := attrs[name]; ok {
+			attrs[name] = Covered()
+		}
+	}
+	text, err := json.Marshal(attrs)
+	if err != nil {
+		return Covered()
+	}
+	return text
+}
+
+// Covered is what stands for a value that must not be shown.
+func Covered() json.RawMessage { return json.RawMessage(`"` + secretMask + `"`) }
+
 // PluginInfo is what a plugin says of itself, configured or not.
 type PluginInfo struct {
 	Name, Version, Doc string
@@ -87,6 +134,8 @@ type SourceKind struct {
 	Reply Schema
 	// Codes are the error codes that the protocol knows.
 	Codes []string
+	// Required says which attribute a successful reply must have, by event type.
+	Required map[string]string
 	// New builds the source from its decoded block.
 	New func(name string, config Secret, deps SourceDeps) (Source, error)
 }

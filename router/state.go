@@ -232,7 +232,8 @@ func (s *State) HoldsLane() bool {
 		return true // not routed yet
 	}
 	for i := range s.Deliveries {
-		if d := &s.Deliveries[i]; d.Ordered && !d.Optional && !d.Done() {
+		// An optional delivery holds no lane, but it waits for its turn too.
+		if d := &s.Deliveries[i]; d.Ordered && !d.Done() && (!d.Optional || !s.Turn) {
 			return true
 		}
 	}
@@ -258,8 +259,9 @@ func (s *State) Due() time.Time {
 		}
 	}
 	for i := range s.Deliveries {
-		if s.Deliveries[i].Status == Parked {
-			sooner(s.Deliveries[i].Due)
+		// What waits for its turn is not moved by the clock.
+		if d := &s.Deliveries[i]; d.Status == Parked && (!d.Ordered || s.Turn) {
+			sooner(d.Due)
 		}
 	}
 	return due

@@ -93,13 +93,17 @@ func (m *machine) successKind() VerdictKind {
 }
 
 // fail ends what a rejection ends: nothing more starts, parked retries are
-// cancelled, running ones finish first.
+// cancelled, running ones finish first, unless they are optional.
 func (m *machine) fail(at time.Time, first *Delivery) {
 	running := false
 	for i := range m.Deliveries {
 		d := &m.Deliveries[i]
 		switch {
 		case d.OnFailure || d.Done():
+		case d.Status == Running && d.Optional:
+			// It holds nothing up, and gets no further attempt.
+			d.Policy.Attempts = d.Attempts + 1
+			d.Rev++
 		case d.Status == Running:
 			running = true
 		case d.MayHaveRun:
@@ -238,6 +242,9 @@ func (m *machine) exhaust(d *Delivery, why string) {
 	d.Status, d.Due, d.Detail = DoneExhausted, time.Time{}, why
 	d.Rev++
 	m.emit(Emit{Type: TypeDeliveryFailed, Delivery: d.Name, Code: d.Code, Message: why, MayHaveRun: d.MayHaveRun})
+	if m.Quiet {
+		m.do(Note{})
+	}
 }
 
 func (m *machine) skip(d *Delivery, why string) {
@@ -258,12 +265,17 @@ func (m *machine) hold(at time.Time, why string) {
 
 // settle fixes the verdict for ever, and has it told.
 func (m *machine) settle(at time.Time, v Verdict) {
+	if m.Phase == Held {
+		m.Turn = false // it passed the lane on; what is ordered waits for it again
+	}
 	m.Phase, m.Verdict = Settled, &v
 	for i := range m.Deliveries {
 		switch d := &m.Deliveries[i]; {
 		case d.OnFailure && v.Kind != Error:
 			m.skip(d, "the event succeeded")
-		case d.required() && d.Status == Waiting:
+		case d.required() && d.Status == Parked && d.MayHaveRun:
+			m.exhaust(d, "may have run: its result was unknown when the event was settled without it")
+		case d.required() && (d.Status == Waiting || d.Status == Parked):
 			m.skip(d, "the event was settled without it")
 		}
 	}

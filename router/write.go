@@ -17,7 +17,7 @@ func (x *run) flush() error {
 	c := x.change()
 	for n := 1; ; n++ {
 		err := x.r.wrote(x.r.opt.Journal.Apply(x.r.ctx, c))
-		if err == nil {
+		if err == nil || n > 1 && errors.Is(err, ErrConflict) && x.landed() {
 			break
 		}
 		if errors.Is(err, ErrConflict) || x.r.ctx.Err() != nil {
@@ -32,13 +32,18 @@ func (x *run) flush() error {
 	x.unsaved = false
 	caused := x.caused
 	x.wrote()
-	if x.state.Phase == Settled {
-		x.settled.Store(x.state.Verdict)
-	}
+	x.settle()
 	for i := range caused {
 		x.r.beginCaused(&caused[i])
 	}
 	return nil
+}
+
+// landed reports whether a write that was told to have failed is in the journal
+// all the same: nobody else writes this event.
+func (x *run) landed() bool {
+	found, err := x.r.opt.Journal.Find(x.r.ctx, Query{ID: x.event.ID, Limit: 1})
+	return err == nil && len(found) == 1 && found[0].Version == x.version+1
 }
 
 // note writes down what is known with somebody else's flush. Failure events
@@ -55,7 +60,9 @@ func (x *run) note() {
 	if err := x.r.opt.Journal.Apply(x.r.ctx, c); err != nil {
 		x.log.Warn().Err(err).Msg("a note could not be written")
 	}
-	x.wrote()
+	// It may be dropped: deliveries count as written only with a flush. The rows
+	// of attempts are for the log alone, and must not be there twice.
+	x.attempts = nil
 }
 
 // change gathers what the journal does not have yet.

@@ -68,7 +68,7 @@ can't be changed afterwards.
 			return ask(cmd, r, func(ctx context.Context, c *operator.Client) (*operator.Resolved, error) {
 				return c.Resolve(ctx, args[0], body)
 			}, func(w io.Writer, done *operator.Resolved) {
-				fmt.Fprintf(w, "Settled: %s. Its caller is told: signalbox events show %s\n", clean(verdictCell(&done.Verdict), ""), clean(args[0], ""))
+				fmt.Fprintf(w, "Settled: %s. See what its caller is told: signalbox events show %s\n", clean(verdictCell(&done.Verdict), ""), clean(args[0], ""))
 			})
 		},
 	}

@@ -187,12 +187,13 @@ func writeNext(w io.Writer, s *operator.Story) {
 	}
 	switch {
 	case s.Phase == "held":
+		set := map[string]string{"SUBSCRIPTION_ORDER": " --set accountIdentifier=ID", "ADDON_ORDER": " --set id=ID"}[s.Type]
 		fmt.Fprintf(w, `
 next
   signalbox events replay %[1]s
-  signalbox events resolve %[1]s --success --set accountIdentifier=ID
+  signalbox events resolve %[1]s --success%[2]s
   signalbox events resolve %[1]s --failure --message TEXT
-`, id)
+`, id, set)
 	case s.Phase == "settled" && failed:
 		fmt.Fprintf(w, "\nnext\n  signalbox events replay %s\n", id)
 	}

@@ -151,7 +151,7 @@ func TestEventsReplay(t *testing.T) {
 func TestEventsResolve(t *testing.T) {
 	s := newStandIn(t, map[string]any{"POST /v1/events/e/resolve": operator.Resolved{Verdict: operator.Verdict{Kind: "error", Code: "signalbox.gave_up"}}})
 	stdout, _, code := s.run("events", "resolve", "e", "--failure", "--message", "Please order again.")
-	if code != exitOK || stdout != "Settled: error (signalbox.gave_up). Its caller is told: signalbox events show e\n" {
+	if code != exitOK || stdout != "Settled: error (signalbox.gave_up). See what its caller is told: signalbox events show e\n" {
 		t.Errorf("exit %d, stdout %q", code, stdout)
 	}
 	s.run("events", "resolve", "e", "--success", "--set", "accountIdentifier=a=b,c", "--set", "id=")

@@ -71,23 +71,28 @@ tried (wrong arguments, a bad configuration, no daemon).`,
 	root.AddCommand(
 		newRunCommand(), newValidateCommand(), newSandboxCommand(), newSimulateCommand(),
 		newEventsCommand(), newPluginsCommand(), newStatusCommand(), newReloadCommand(),
-		newVersionCommand(), newPluginServeCommand(),
+		newBenchCommand(), newVersionCommand(), newPluginServeCommand(),
 	)
 	return root
 }
 
 // newLog writes for people on a terminal, and JSON for everybody else.
 func newLog(w io.Writer) zerolog.Logger {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if isTerminal(w) {
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly}
 	}
 	return zerolog.New(w).With().Timestamp().Logger()
 }
 
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
 // terminal gives the width of w, and whether it takes colours.
 func terminal(w io.Writer) (width int, color bool) {
 	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	if !ok || !isTerminal(w) {
 		return 0, false
 	}
 	width, _, err := term.GetSize(int(f.Fd()))

@@ -28,13 +28,19 @@ The log goes to standard error: for people on a terminal, JSON otherwise.`,
 			hangup := make(chan os.Signal, 1)
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)
-			err := daemon.Run(cmd.Context(), daemon.Options{
-				ConfigPath: configPath(args), Log: newLog(cmd.ErrOrStderr()), Version: version(),
-			}, hangup, showDiagnostics(cmd))
+			show := showDiagnostics(cmd)
+			if !isTerminal(cmd.ErrOrStderr()) {
+				show = nil // the log is JSON lines, and nothing else goes there
+			}
+			log := newLog(cmd.ErrOrStderr())
+			err := daemon.Run(cmd.Context(), daemon.Options{ConfigPath: configPath(args), Log: log, Version: version()}, hangup, show)
 			var bad *daemon.ConfigError
 			switch {
 			case errors.As(err, &bad):
 				return &exit{code: exitUsage}
+			case err != nil && show == nil:
+				log.Error().Err(err).Msg("the daemon can't go on")
+				return &exit{code: exitNo}
 			case err != nil:
 				return &exit{exitNo, err}
 			}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,12 @@ Exit codes: 0 every answer was a success; 1 one was not; 2 nothing was sent.`,
 			if err != nil {
 				return err
 			}
+			if err := oneOf("flag", o.Flag, "", "STATELESS", "DEVELOPMENT"); err != nil {
+				return err
+			}
+			if err := oneOf("form", o.Form, "", "json", "xml"); err != nil {
+				return err
+			}
 			o.Types, o.ConsumerSecret, o.Log = args, secret, zerolog.Nop()
 			return simulated(o.Send(cmd.Context(), cmd.OutOrStdout()))
 		},
@@ -76,6 +83,9 @@ Exit codes: 0 no answer was an Error; 1 one was; 2 nothing was sent.`,
       --username store --password secret --api-key 0123456789ABCDEF0123456789ABCDEF`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("style", o.Style, "php", "dotnet"); err != nil {
+				return err
+			}
 			o.Actions = args
 			return simulated(o.Send(cmd.Context(), cmd.OutOrStdout()))
 		},
@@ -88,6 +98,13 @@ Exit codes: 0 no answer was an Error; 1 one was; 2 nothing was sent.`,
 	f.StringVar(&o.APIKey, "api-key", "0123456789ABCDEF0123456789ABCDEF", "the store's API key")
 	f.StringVar(&o.Style, "style", "php", "the client to write like: php or dotnet")
 	return cmd
+}
+
+func oneOf(flag, value string, known ...string) error {
+	if slices.Contains(known, value) {
+		return nil
+	}
+	return fmt.Errorf("--%s can't be %q; it is one of: %s", flag, value, strings.Join(slices.DeleteFunc(known, func(s string) bool { return s == "" }), ", "))
 }
 
 // simulated gives the exit code: an answer that is a failure has been printed.

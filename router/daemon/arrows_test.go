@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"router/internal/simulate":            {"router", "router/internal/oauth", "router/internal/appdirect", "router/internal/subscriptionbridge"},
 	"router/daemon":                       {"router", "router/internal/", "plugins", "sdk"},
 	"router/daemon/operator":              {"router", "router/internal/admin"},
+	"router/daemon/bench":                 {"router", "router/internal/", "router/daemon", "sdk"},
 	"router/daemon/sandbox":               {"router", "router/internal/", "router/daemon"},
 	"cmd/signalbox":                       {"router", "router/daemon", "router/daemon/"},
 	"sdk":                                 {"sdk/proto/"},

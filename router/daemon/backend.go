@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/signalbox/signalbox/router"
 	"github.com/signalbox/signalbox/router/internal/admin"
@@ -51,63 +52,42 @@ func (b backend) Status(ctx context.Context) admin.Status {
 }
 
 func (b backend) Events(ctx context.Context, q router.Query) ([]router.Record, error) {
-	return b.d.Events(ctx, q)
+	records, err := b.d.Events(ctx, q)
+	for i := range records {
+		b.mask(&records[i])
+	}
+	return records, err
 }
 
 func (b backend) Story(ctx context.Context, id string) (*router.Story, error) {
 	story, err := b.d.Story(ctx, id)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		b.mask(&story.Record)
 	}
-	for i := range story.State.Deliveries {
-		d := &story.State.Deliveries[i]
-		if action, ok := b.d.catalog.Lookup(d.To); ok {
-			d.Input, d.Output = masked(action.Input, d.Input), masked(action.Output, d.Output)
-		}
-	}
-	if v := story.State.Verdict; v != nil {
-		v.Reply = masked(b.replySchema(story.Event.Source), v.Reply)
-	}
-	return story, nil
+	return story, err
 }
 
-// replySchema is what a source's protocol lets a reply carry.
-func (b backend) replySchema(source string) router.Schema {
-	for _, s := range b.d.loaded().config.Sources {
-		if s.Name == source {
-			return kinds()[s.Kind].Reply
-		}
+// mask covers what a schema calls sensitive; what has no schema any more, whole.
+func (b backend) mask(r *router.Record) {
+	for i := range r.State.Deliveries {
+		d := &r.State.Deliveries[i]
+		action, ok := b.d.catalog.Lookup(d.To)
+		d.Input, d.Output = masked(action.Input, ok, d.Input), masked(action.Output, ok, d.Output)
 	}
-	return router.Schema{}
+	if v := r.State.Verdict; v != nil {
+		endpoint := b.d.loaded().table.Sources[r.Event.Source]
+		if endpoint == nil {
+			endpoint = &router.Endpoint{}
+		}
+		v.Reply = masked(endpoint.Reply, endpoint.Source != nil, v.Reply)
+	}
 }
 
-// masked is a JSON object with the values covered that the schema calls
-// sensitive. What is no object is covered whole, if anything in it could be.
-func masked(s router.Schema, v json.RawMessage) json.RawMessage {
-	var sensitive []string
-	for i := range s.Attrs {
-		if s.Attrs[i].Sensitive {
-			sensitive = append(sensitive, s.Attrs[i].Name)
-		}
+func masked(s router.Schema, known bool, v json.RawMessage) json.RawMessage {
+	if len(v) > 0 && !known {
+		return router.Covered()
 	}
-	if len(v) == 0 || len(sensitive) == 0 {
-		return v
-	}
-	cover, _ := json.Marshal(router.Secret{}) // two quotes and a word
-	var attrs map[string]json.RawMessage
-	if err := json.Unmarshal(v, &attrs); err != nil {
-		return cover
-	}
-	for _, name := range sensitive {
-		if _, ok := attrs[name]; ok {
-			attrs[name] = cover
-		}
-	}
-	text, err := json.Marshal(attrs)
-	if err != nil {
-		return cover
-	}
-	return text
+	return s.Masked(v)
 }
 
 func (b backend) Replay(ctx context.Context, id string, names []string, freshKey bool) error {
@@ -119,13 +99,42 @@ func (b backend) Resolve(ctx context.Context, id string, v router.Verdict) error
 	if err != nil {
 		return err
 	}
+	if story.State.Phase != router.Held {
+		return router.ErrNotHeld
+	}
 	endpoint := b.d.loaded().table.Sources[story.Event.Source]
+	if endpoint != nil {
+		if err := fits(endpoint.Reply, v.Reply); err != nil {
+			return err
+		}
+	}
 	if endpoint != nil && v.Kind == router.Success {
 		if missing := endpoint.Source.MissingReply(&story.Event, v.Reply); missing != "" {
 			return admin.InputError(fmt.Sprintf("a success of %s must carry %s: add --set %s=…", story.Event.Type, missing, missing))
 		}
 	}
 	return b.d.router.Resolve(ctx, id, v)
+}
+
+// fits refuses reply attributes that the protocol does not have.
+func fits(s router.Schema, reply json.RawMessage) error {
+	var attrs map[string]json.RawMessage
+	if len(reply) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(reply, &attrs); err != nil {
+		return admin.InputError("the reply must be an object")
+	}
+	var known []string
+	for i := range s.Attrs {
+		known = append(known, s.Attrs[i].Name)
+	}
+	for name := range attrs {
+		if s.Attr(name) == nil {
+			return admin.InputError(fmt.Sprintf("the protocol's reply has no %s; it has: %s", name, strings.Join(append(known, "nothing else"), ", ")))
+		}
+	}
+	return nil
 }
 
 func (b backend) Reload(ctx context.Context, force bool) (diagnostics []byte, text string, err error) {

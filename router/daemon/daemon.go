@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -94,9 +95,11 @@ func New(ctx context.Context, opt Options) (d *Daemon, diags *Diagnostics, err e
 		}
 	}()
 	c := next.config
-	if d.journal, err = sqlite.Open(ctx, sqlite.Options{Path: c.Journal.Path, Log: d.log}); err != nil {
+	journal, err := sqlite.Open(ctx, sqlite.Options{Path: c.Journal.Path, Log: d.log})
+	if err != nil {
 		return d, diags, fmt.Errorf("opening the journal: %w", err)
 	}
+	d.journal = journal
 	d.router = router.New(router.Options{
 		Journal: d.journal, Caller: d.catalog, Log: d.log, PlanOf: d.planOf, MaxInFlight: c.MaxInFlight,
 		Observe: opt.Observe,
@@ -150,9 +153,6 @@ func (d *Daemon) URL() string { return "http://" + d.public.listener.Addr().Stri
 // Socket is the admin API's path.
 func (d *Daemon) Socket() string { return d.admin.listener.Addr().String() }
 
-// Failed is closed, or sends, when the daemon can't serve any longer.
-func (d *Daemon) Failed() <-chan error { return d.public.failed }
-
 // Stop takes nothing in any more, lets what runs end until ctx is done, and
 // releases everything. It is idempotent.
 func (d *Daemon) Stop(ctx context.Context) {
@@ -181,9 +181,24 @@ func (d *Daemon) Stop(ctx context.Context) {
 }
 
 // socketDir makes the directory of plugin sockets. Under systemd it is in the
-// RuntimeDirectory; paths of sockets are short, at most 107 bytes.
+// RuntimeDirectory, which goes with the service; elsewhere, what a killed daemon
+// has left is swept. Paths of sockets are short, at most 107 bytes.
 func socketDir() (string, error) {
-	dir, err := os.MkdirTemp(os.Getenv("RUNTIME_DIRECTORY"), "signalbox-")
+	if dir := os.Getenv("RUNTIME_DIRECTORY"); dir != "" {
+		return os.MkdirTemp(dir, "plugins-")
+	}
+	const prefix = "sbx" // short, for the sake of long temporary directories
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
+	if err != nil {
+		return "", fmt.Errorf("looking for the sockets of killed daemons: %w", err)
+	}
+	for _, dir := range left {
+		var pid int
+		if n, _ := fmt.Sscanf(filepath.Base(dir), prefix+"%d-", &pid); n == 1 && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			os.RemoveAll(dir)
+		}
+	}
+	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid()))
 	if err != nil {
 		return "", fmt.Errorf("making a directory for plugin sockets: %w", err)
 	}

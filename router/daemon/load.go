@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/signalbox/signalbox/plugins"
 	"github.com/signalbox/signalbox/router"
 	"github.com/signalbox/signalbox/router/internal/appdirect"
@@ -63,19 +65,32 @@ func (d *Daemon) load(ctx context.Context) (next *loaded, diags *config.Diagnost
 	for _, p := range c.Plugins {
 		next.table.Limits[p.Name] = p.Limits
 	}
-	byName := kinds()
-	for _, s := range c.Sources {
-		source, err := byName[s.Kind].New(s.Name, s.Config, router.SourceDeps{
-			PublicURL: c.PublicURL, Path: s.Path, Log: d.log.With().Str("source", s.Name).Logger(), Now: time.Now,
-		})
-		if err != nil {
-			return nil, diags, fmt.Errorf("%s: source %s: %w", s.At, s.Name, err)
-		}
-		endpoint := &router.Endpoint{Name: s.Name, Source: source, AcceptUnrouted: s.Unrouted == config.UnroutedAccept}
-		next.table.Sources[s.Name] = endpoint
-		next.mounts = append(next.mounts, mount{path: s.Path, endpoint: endpoint})
+	if next.mounts, err = sources(c, d.log); err != nil {
+		return nil, diags, err
+	}
+	for _, m := range next.mounts {
+		next.table.Sources[m.endpoint.Name] = m.endpoint
 	}
 	return next, diags, nil
+}
+
+// sources builds what the source blocks ask for.
+func sources(c *config.Config, log zerolog.Logger) (mounts, error) {
+	byName := kinds()
+	var out mounts
+	for _, s := range c.Sources {
+		kind := byName[s.Kind]
+		source, err := kind.New(s.Name, s.Config, router.SourceDeps{
+			PublicURL: c.PublicURL, Path: s.Path, Log: log.With().Str("source", s.Name).Logger(), Now: time.Now,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: source %s: %w", s.At, s.Name, err)
+		}
+		out = append(out, mount{path: s.Path, endpoint: &router.Endpoint{
+			Name: s.Name, Source: source, Reply: kind.Reply, AcceptUnrouted: s.Unrouted == config.UnroutedAccept,
+		}})
+	}
+	return out, nil
 }
 
 // environment lends the configuration what it needs of the machine.
@@ -146,8 +161,8 @@ func program(p config.Plugin) (plug.Program, error) {
 
 // swap puts a load in force. Nothing in it can fail.
 func (d *Daemon) swap(next *loaded) {
+	next.stage.Commit() // before the table that names its plugins
 	d.router.Swap(next.table)
-	next.stage.Commit()
 	d.threshold.set(next.config.LogLevel)
 	d.current.Store(next)
 }

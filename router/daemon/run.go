@@ -5,17 +5,18 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/rs/zerolog"
+
 	"github.com/signalbox/signalbox/router/internal/systemd"
 )
 
 // Run is the daemon's whole life as a service: start, tell the service
 // manager, reload at every hangup, drain when ctx is done. It shows the
-// configuration's diagnostics with show.
+// configuration's diagnostics with show; where that is nil, they go to the log.
 func Run(ctx context.Context, opt Options, hangup <-chan os.Signal, show func(*Diagnostics)) error {
 	d, diags, err := New(ctx, opt)
-	if diags != nil && diags.Len() > 0 {
-		show(diags)
-	}
+	show = shown(show, opt.Log)
+	show(diags)
 	if err != nil {
 		return err
 	}
@@ -34,17 +35,32 @@ func Run(ctx context.Context, opt Options, hangup <-chan os.Signal, show func(*D
 		case <-hangup:
 			d.notify(systemd.Reloading)
 			diags, err := d.Reload(ctx, false)
-			if diags != nil && diags.Len() > 0 {
-				show(diags)
-			}
+			show(diags)
 			if err != nil {
 				d.log.Error().Err(err).Msg("the configuration was not reloaded; the old one serves on")
 			}
 			d.notify(systemd.Ready)
-		case err := <-d.Failed():
+		case err := <-d.public.failed:
+			return err
+		case err := <-d.admin.failed:
 			return err
 		case <-ctx.Done():
 			return nil
+		}
+	}
+}
+
+// shown has diagnostics, where there are any, shown or logged.
+func shown(show func(*Diagnostics), log zerolog.Logger) func(*Diagnostics) {
+	return func(diags *Diagnostics) {
+		switch {
+		case diags == nil || diags.Len() == 0:
+		case show != nil:
+			show(diags)
+		case diags.HasErrors():
+			log.Error().RawJSON("diagnostics", diags.JSON()).Msg("the configuration has errors")
+		default:
+			log.Warn().RawJSON("diagnostics", diags.JSON()).Msg("the configuration draws warnings")
 		}
 	}
 }

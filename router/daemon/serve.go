@@ -22,11 +22,12 @@ import (
 )
 
 // Limits of the HTTP servers. A caller that sends its few kB slower than this
-// is no marketplace; an answer comes within the longest reply_within, a minute.
+// is no marketplace; an answer comes within the longest reply_within, which is 400 s.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
-	writeTimeout      = 2 * time.Minute
+	writeTimeout      = 7 * time.Minute
+	lastWords         = 2 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10
 )
@@ -66,6 +67,9 @@ func (s *server) stop(ctx context.Context) {
 	if s == nil {
 		return
 	}
+	// Those who were told "accepted" at the last moment still get their answer.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
 	if err := s.http.Shutdown(ctx); err != nil {
 		s.http.Close()
 	}
@@ -79,9 +83,16 @@ func publicListener(c *config.Config) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	var listener net.Listener
+	var sockets []net.Listener
 	for _, listeners := range handed {
-		listener = listeners[0]
+		sockets = append(sockets, listeners...)
+	}
+	if len(sockets) > 1 {
+		return nil, fmt.Errorf("systemd hands over %d sockets; one is served: name one in the socket unit", len(sockets))
+	}
+	var listener net.Listener
+	if len(sockets) == 1 {
+		listener = sockets[0]
 	}
 	if listener == nil {
 		if listener, err = net.Listen("tcp", c.Listen); err != nil {
@@ -105,8 +116,16 @@ func listenUnix(path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("making the directory of the admin socket: %w", err)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("replacing the admin socket: %w", err)
+	switch info, err := os.Lstat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("looking for the admin socket: %w", err)
+	case info.Mode()&fs.ModeSocket == 0:
+		return nil, fmt.Errorf("%s is there, and is no socket: name another path for the admin socket", path)
+	default:
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("replacing the admin socket: %w", err)
+		}
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {

@@ -105,8 +105,16 @@ func (j *Journal) Apply(_ context.Context, c router.Change) error {
 		return router.ErrConflict
 	}
 	if c.State != nil {
+		had := story.State.Deliveries
 		story.State = copyRecord(&router.Record{State: *c.State}).State
 		story.State.Live, story.State.Turn = false, false
+		story.State.Deliveries = had
+		for _, i := range c.Deliveries { // of a state's deliveries only those named are written
+			for len(story.State.Deliveries) <= i {
+				story.State.Deliveries = append(story.State.Deliveries, router.Delivery{})
+			}
+			story.State.Deliveries[i] = c.State.Deliveries[i]
+		}
 	}
 	if c.Fetched != nil {
 		story.Event = *c.Fetched

@@ -34,9 +34,10 @@ func Kind() router.SourceKind {
 			typeAddonOrder, "ADDON_CHANGE", "ADDON_BIND", "ADDON_UNBIND", "ADDON_CANCEL",
 			"USER_SYNC", "USER_LINK", "ACCOUNT_SYNC", "ACCOUNT_UNSYNC",
 		},
-		Reply: replySchema(),
-		Codes: codes(),
-		New:   New,
+		Reply:    replySchema(),
+		Codes:    codes(),
+		Required: map[string]string{typeSubscriptionOrder: "accountIdentifier", typeAddonOrder: "id"},
+		New:      New,
 	}
 }
 

@@ -2,7 +2,6 @@ package appdirect
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -72,11 +71,14 @@ func readSettings(config router.Secret, publicURL string) (*settings, error) {
 	if b.PublicURL != "" {
 		publicURL = b.PublicURL
 	}
+	if publicURL == "" {
+		return nil, router.Setting("public_url", "it must be given, here or at the top of the configuration: signatures are made over the address that the marketplace calls")
+	}
 	if s.public, err = parseBase(publicURL); err != nil {
-		return nil, fmt.Errorf("public_url: %w", err)
+		return nil, router.Setting("public_url", "%w", err)
 	}
 	if len(b.Marketplaces) == 0 {
-		return nil, errors.New("marketplaces: at least one is needed")
+		return nil, router.Setting("marketplaces", "at least one is needed")
 	}
 	s.marketplaces = map[string]bool{}
 	for _, m := range b.Marketplaces {
@@ -85,21 +87,21 @@ func readSettings(config router.Secret, publicURL string) (*settings, error) {
 			err = fmt.Errorf("%q has a path; a base address ends with the host", m)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("marketplaces: %w", err)
+			return nil, router.Setting("marketplaces", "%w", err)
 		}
 		s.marketplaces[baseOf(u)] = true
 	}
 	if len(s.parameters) == 0 || slices.Contains(s.parameters, "") {
-		return nil, errors.New("event_parameters: at least one name is needed, and none may be empty")
+		return nil, router.Setting("event_parameters", "at least one name is needed, and none may be empty")
 	}
 	if s.replyWithin, err = parseDuration(b.ReplyWithin); err != nil {
-		return nil, fmt.Errorf("reply_within: %w", err)
+		return nil, router.Setting("reply_within", "%w", err)
 	}
 	if s.replyWithin > callerGivesUp {
-		return nil, fmt.Errorf("reply_within: %s is longer than the %s that a marketplace waits", s.replyWithin, callerGivesUp)
+		return nil, router.Setting("reply_within", "%s is longer than the %s that a marketplace waits", s.replyWithin, callerGivesUp)
 	}
 	if s.window, err = parseDuration(b.TimestampWindow); err != nil {
-		return nil, fmt.Errorf("timestamp_window: %w", err)
+		return nil, router.Setting("timestamp_window", "%w", err)
 	}
 	switch b.RefuseWith {
 	case refuseWithStatus:
@@ -107,10 +109,10 @@ func readSettings(config router.Secret, publicURL string) (*settings, error) {
 	case refuseWithResult:
 		s.refuseStatus = 200
 	default:
-		return nil, fmt.Errorf("refuse_with: %q is neither %q nor %q", b.RefuseWith, refuseWithStatus, refuseWithResult)
+		return nil, router.Setting("refuse_with", "%q is neither %q nor %q", b.RefuseWith, refuseWithStatus, refuseWithResult)
 	}
 	if s.maxEventSize <= 0 || s.maxEventSize > largestEventSize {
-		return nil, fmt.Errorf("max_event_size: %d is not between 1 and %d", s.maxEventSize, largestEventSize)
+		return nil, router.Setting("max_event_size", "%d is not between 1 and %d", s.maxEventSize, largestEventSize)
 	}
 	return s, s.readCredentials(b)
 }
@@ -142,14 +144,14 @@ func (s *settings) readCredentials(b *block) error {
 		s.secrets[dummyKey] = []router.Secret{router.NewSecret([]byte(dummySecret))}
 	}
 	if len(b.OAuth1) == 0 {
-		return errors.New("oauth1: the credentials of at least one product are needed")
+		return router.Setting("oauth1", "the credentials of at least one product are needed")
 	}
 	for _, c := range b.OAuth1 {
 		if c.ConsumerKey == "" || c.ConsumerSecret == "" {
-			return errors.New("oauth1: consumer_key and consumer_secret must not be empty")
+			return router.Setting("oauth1", "consumer_key and consumer_secret must not be empty")
 		}
 		if s.secrets[c.ConsumerKey] != nil {
-			return fmt.Errorf("oauth1: the consumer_key %q is configured twice (allow_dummy configures %q)", c.ConsumerKey, dummyKey)
+			return router.Setting("oauth1", "the consumer_key %q is configured twice (allow_dummy configures %q)", c.ConsumerKey, dummyKey)
 		}
 		secrets := []router.Secret{router.NewSecret([]byte(c.ConsumerSecret))}
 		if c.PreviousSecret != "" {

@@ -56,7 +56,7 @@ func (l *loader) load() *Config {
 
 	config := l.settings(content)
 	known := &world{sources: map[string]sourceFacts{}, plugins: map[string]pluginFacts{}}
-	config.Sources = l.sources(blocks["source"], known)
+	config.Sources = l.sources(blocks["source"], config.PublicURL, known)
 	config.Plugins = l.plugins(blocks["plugin"], known)
 	drafts := readRoutes(&l.reader, blocks["route"], known)
 	if l.diags.HasErrors() {

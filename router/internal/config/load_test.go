@@ -171,7 +171,7 @@ func TestLoadDefaults(t *testing.T) {
 	}
 	want := &Config{
 		Listen: "127.0.0.1:8480", StateDir: "/var/lib/signalbox", ShutdownTimeout: 30 * time.Second, Retention: 8760 * time.Hour,
-		MaxInFlight: 1024, Rules: router.DefaultRules(), LogLevel: "info",
+		MaxInFlight: 256, Rules: router.DefaultRules(), LogLevel: "info",
 		Journal: Journal{Engine: "sqlite", Path: "/var/lib/signalbox/journal.db"},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Config{}, "Plan", "Snapshot")); diff != "" {

@@ -52,7 +52,35 @@ func readRoutes(r *reader, blocks hcl.Blocks, known *world) []*routeDraft {
 		drafts = append(drafts, rr.draft)
 	}
 	reportUnreachable(r, drafts)
+	reportUnanswered(r, drafts, known)
 	return drafts
+}
+
+// reportUnanswered warns of types that the protocol wants an attribute of, and
+// no route that takes them replies with it: each such event would be held.
+func reportUnanswered(r *reader, drafts []*routeDraft, known *world) {
+	for _, source := range keys(known.sources) {
+		for _, eventType := range keys(known.sources[source].required) {
+			attr := known.sources[source].required[eventType]
+			var last *routeDraft
+			answered := false
+			for _, d := range drafts {
+				if !slices.ContainsFunc(d.from, func(p place) bool { return p.text == source }) {
+					continue
+				}
+				named := slices.ContainsFunc(d.on, func(p place) bool { return p.text == eventType })
+				if named {
+					last = d
+				}
+				answered = answered || (named || len(d.on) == 0) && d.reply[attr] != nil
+			}
+			if last != nil && !answered {
+				r.add(warningAt(last.header, "No answer to give",
+					"A success of %s must reply with %s, and no route that takes it from %s does: each such event would be held. Add reply { %s = … } to the route.",
+					eventType, attr, source, attr))
+			}
+		}
+	}
 }
 
 func wholeRange(block *hcl.Block) hcl.Range {

@@ -1,29 +1,25 @@
 package config
 
 import (
+	"errors"
 	"path"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/rs/zerolog"
 	"github.com/signalbox/signalbox/router"
 )
 
 // ownSource is the source that failures come from. It needs no block.
 const ownSource = "signalbox"
 
-func ownTypes() []string {
-	return []string{
-		router.TypeDeliveryFailed, router.TypeEventHeld, router.TypeEventFailed,
-		router.TypeFetchUnauthorized, router.TypeFetchFailed,
-		router.TypeCallbackRefused, router.TypeCallbackUnauthorized, router.TypeCallbackFailed,
-		router.TypePluginDown, router.TypePluginUp,
-	}
-}
-
 // sources reads the source blocks; what routes may say of each goes to known.
-func (l *loader) sources(blocks hcl.Blocks, known *world) []Source {
-	known.sources[ownSource] = sourceFacts{kind: ownSource, types: ownTypes()}
+func (l *loader) sources(blocks hcl.Blocks, publicURL string, known *world) []Source {
+	known.sources[ownSource] = sourceFacts{kind: ownSource, types: router.FailureTypes()}
 	var out []Source
 	seen := map[string]hcl.Range{}
 	mounted := map[string]hcl.Range{}
@@ -40,8 +36,7 @@ func (l *loader) sources(blocks hcl.Blocks, known *world) []Source {
 			known.sources[name] = sourceFacts{kind: kindName, broken: true}
 			continue
 		}
-		source := l.source(block, kind, mounted)
-		source.Name = name
+		source := l.source(block, kind, name, publicURL, mounted)
 		known.sources[name] = l.sourceFacts(kind, block.LabelRanges[0])
 		out = append(out, source)
 	}
@@ -60,8 +55,9 @@ func (l *loader) kind(name string, rng hcl.Range) (router.SourceKind, bool) {
 	return kind, ok
 }
 
-func (l *loader) source(block *hcl.Block, kind router.SourceKind, mounted map[string]hcl.Range) Source {
-	source := Source{Kind: kind.Name, At: at(block.DefRange)}
+func (l *loader) source(block *hcl.Block, kind router.SourceKind, name, publicURL string, mounted map[string]hcl.Range) Source {
+	before := len(l.diags)
+	source := Source{Kind: kind.Name, Name: name, At: at(block.DefRange)}
 	content, rest, diags := block.Body.PartialContent(&hcl.BodySchema{
 		Attributes: append(required("path"), optional("unrouted")...),
 	})
@@ -71,7 +67,37 @@ func (l *loader) source(block *hcl.Block, kind router.SourceKind, mounted map[st
 	}
 	source.Unrouted = Unrouted(l.word(content.Attributes["unrouted"], string(UnroutedError), string(UnroutedError), string(UnroutedAccept)))
 	source.Config, _ = l.decode(kind.Config, rest, block)
+	if len(l.diags) == before && kind.New != nil {
+		deps := router.SourceDeps{PublicURL: publicURL, Path: source.Path, Log: zerolog.Nop(), Now: time.Now}
+		if _, err := kind.New(name, source.Config, deps); err != nil {
+			l.settingError(err, block)
+		}
+	}
 	return source
+}
+
+// settingError shows what a source says of its settings on the line of the
+// setting.
+func (l *loader) settingError(err error, block *hcl.Block) {
+	where := block.DefRange
+	var setting *router.SettingError
+	if body, ok := block.Body.(*hclsyntax.Body); ok && errors.As(err, &setting) {
+		if attr := body.Attributes[setting.Attr]; attr != nil {
+			err, where = setting.Err, attr.Expr.Range()
+		}
+		for _, nested := range body.Blocks {
+			if nested.Type == setting.Attr {
+				err, where = setting.Err, nested.DefRange()
+			}
+		}
+	}
+	l.add(errorAt(where, "A setting that can't work", "%s.", sentence(err)))
+}
+
+// sentence begins an error's text as a sentence does.
+func sentence(err error) string {
+	first, size := utf8.DecodeRuneInString(err.Error())
+	return string(unicode.ToUpper(first)) + err.Error()[size:]
 }
 
 // mount reads a source's path. One request must have one source, so no path
@@ -107,7 +133,7 @@ func (l *loader) sourceFacts(kind router.SourceKind, rng hcl.Range) sourceFacts 
 	if err != nil {
 		l.add(errorAt(rng, "The protocol's schema is broken", "The reply of %s: %s. This is a fault of signalbox; please report it.", quote(kind.Name), err))
 	}
-	return sourceFacts{kind: kind.Name, types: kind.Types, codes: kind.Codes, schema: kind.Reply, reply: reply}
+	return sourceFacts{kind: kind.Name, types: kind.Types, codes: kind.Codes, required: kind.Required, schema: kind.Reply, reply: reply}
 }
 
 // identifier reports a label that expressions could not write.

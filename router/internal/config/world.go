@@ -15,8 +15,10 @@ type sourceFacts struct {
 	broken bool
 	types  []string
 	codes  []string
-	schema router.Schema
-	reply  fields
+	// required is the reply attribute that a success must have, by event type.
+	required map[string]string
+	schema   router.Schema
+	reply    fields
 }
 
 type pluginFacts struct {

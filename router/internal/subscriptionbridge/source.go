@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -84,13 +83,13 @@ func newSource(name string, config router.Secret, deps router.SourceDeps) (route
 		return nil, errors.New("reading the source's configuration: it is not the object that the schema describes")
 	}
 	if c.Username == "" || strings.TrimSpace(c.Username) != c.Username {
-		return nil, errors.New("username: it must be given, with no space around it")
+		return nil, router.Setting("username", "it must be given, with no space around it")
 	}
 	if c.Password == "" {
-		return nil, errors.New("password: it must not be empty")
+		return nil, router.Setting("password", "it must not be empty")
 	}
 	if c.APIKey == "" {
-		return nil, errors.New("api_key: it must not be empty: a token could be made without it")
+		return nil, router.Setting("api_key", "it must not be empty: a token could be made without it")
 	}
 	s := &Source{name: name, username: c.Username, now: deps.Now,
 		secrets: secretPairs([]string{c.Password, c.PreviousPassword}, []string{c.APIKey, c.PreviousAPIKey})}
@@ -99,7 +98,7 @@ func newSource(name string, config router.Secret, deps router.SourceDeps) (route
 		return nil, err
 	}
 	if s.replyWithin == 0 || s.replyWithin > maxReplyWithin {
-		return nil, fmt.Errorf("reply_within: it must be more than 0s and at most %s: no caller waits longer", maxReplyWithin)
+		return nil, router.Setting("reply_within", "it must be more than 0s and at most %s: no caller waits longer", maxReplyWithin)
 	}
 	if s.dedupeWindow, err = duration("dedupe_window", c.DedupeWindow, defaultDedupeWindow); err != nil {
 		return nil, err
@@ -113,7 +112,7 @@ func duration(attr, text, fallback string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%s: %q is not a duration such as %q", attr, text, fallback)
+		return 0, router.Setting(attr, "%q is not a duration such as %q", text, fallback)
 	}
 	return d, nil
 }

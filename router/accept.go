@@ -1,0 +1,147 @@
+package router
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// identify fills in what the router knows of an event.
+func (x *run) identify(e Event) error {
+	id := x.event.ID
+	if id == "" {
+		var err error
+		if id, err = newID(); err != nil {
+			return err
+		}
+	}
+	e.ID, e.Source, e.Notice, e.Received, e.Seq = id, x.event.Source, x.event.Notice, x.event.Received, x.event.Seq
+	if e.Lane == "" {
+		e.Lane = id
+	}
+	x.plan = x.r.Table().Plan
+	e.Plan = x.plan.Digest
+	x.event = e
+	x.log = eventLog(x.r.log, &x.event)
+	return nil
+}
+
+func newID() (string, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", fmt.Errorf("making an event id: %w", err)
+	}
+	return id.String(), nil
+}
+
+// accept writes the event down, before anything runs and before anybody is
+// told. What it returns is what comes next, or nil.
+func (x *run) accept(e Event, deadline time.Time) (next func()) {
+	if err := x.identify(e); err != nil {
+		x.log.Error().Err(err).Msg("not now")
+		x.answerOnce(Verdict{Kind: NotNow})
+		return nil
+	}
+	t := x.r.Table()
+	x.state = State{Phase: Open, Late: x.endpoint.Source.Limits(x.event.Type).Late, Live: true, Rules: t.Rules}
+	if x.event.Flag == FlagStateless {
+		x.state = pinged(x.state)
+		x.event.Seq = x.r.lanes.next()
+	}
+	var headDue time.Time
+	if x.state.Phase == Open {
+		headDue = x.r.lanes.enter(x)
+	}
+	if !x.write() {
+		return nil
+	}
+	if x.state.Phase == Settled {
+		x.settle()
+		x.answerOnce(*x.state.Verdict)
+		return nil
+	}
+	return func() {
+		if headDue.After(deadline) || x.r.crowded() {
+			x.tellCallers(nil)
+		}
+		x.route()
+	}
+}
+
+// pinged is the state of a ping: answered well-formed, it runs nothing and
+// owes nothing.
+func pinged(s State) State {
+	s.Phase, s.Told, s.Live = Settled, ToldReplied, false
+	s.Verdict, s.Ended = &Verdict{Kind: Success}, time.Now()
+	s.Why = "a ping: it runs nothing"
+	return s
+}
+
+// acceptBlind writes the notice down, so that the caller can be told 202
+// although nothing is known yet; the fetch is tried again behind it.
+func (x *run) acceptBlind(failure *FetchError) (next func()) {
+	var err error
+	if x.event.ID, err = newID(); err != nil {
+		x.log.Error().Err(err).Msg("not now")
+		x.answerOnce(Verdict{Kind: NotNow})
+		return nil
+	}
+	x.log = eventLog(x.r.log, &x.event)
+	x.event.Seq = x.r.lanes.next()
+	now := time.Now()
+	x.state = State{Phase: Noticed, Told: ToldLater, Blind: true, Since: now, Rules: x.r.Table().Rules}
+	if !x.write() {
+		return nil
+	}
+	x.answerOnce(Verdict{Kind: Accepted})
+	return func() { x.apply(FetchFailed{At: now, Err: failure, Roll: roll()}) }
+}
+
+// write puts the run's event into the journal. It waits for the journal even
+// past the caller's limit, to know what became of it: an accept that lands
+// after its caller was refused is abandoned right behind it. It reports
+// whether the run goes on.
+func (x *run) write() bool {
+	existing, err := x.r.opt.Journal.Accept(x.r.ctx, &x.event, &x.state)
+	x.r.wrote(err)
+	switch {
+	case err != nil:
+		x.log.Error().Err(err).Msg("not now: the journal can't be written")
+		x.answerOnce(Verdict{Kind: NotNow})
+		x.r.lanes.leave(x)
+		x.disown()
+	case existing != nil:
+		x.adopt(existing)
+		x.r.lanes.leave(x)
+	case !x.accepted():
+		x.version = 1
+		x.apply(Refused{At: time.Now()})
+	default:
+		x.version = 1
+		x.r.mu.Lock()
+		x.r.runs[x.event.ID] = x
+		x.r.mu.Unlock()
+		x.log.Info().Str("lane", x.event.Lane).Str("flag", string(x.event.Flag)).Str("phase", string(x.state.Phase)).Msg("accepted")
+		return true
+	}
+	return false
+}
+
+// disown makes sure that an accept which was told to have failed is not in the
+// journal, or is abandoned there: its caller was refused.
+func (x *run) disown() {
+	for n := 1; x.r.ctx.Err() == nil; n++ {
+		found, err := x.r.opt.Journal.Find(x.r.ctx, Query{ID: x.event.ID, Limit: 1})
+		if err == nil {
+			if len(found) == 1 {
+				x.version = found[0].Version
+				x.apply(Refused{At: time.Now()})
+			}
+			return
+		}
+		if x.r.pause(n) != nil {
+			return
+		}
+	}
+}
