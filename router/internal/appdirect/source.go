@@ -51,8 +51,9 @@ const (
 	// idleLimit closes connections that nobody uses; the connections of a
 	// source that a reload has replaced end by it.
 	idleLimit = 30 * time.Second
-	// idleConns is enough for a marketplace's burst without new handshakes.
-	idleConns = 16
+	// idleConns is enough for a marketplace's burst without new handshakes: no
+	// more requests than this are in the fetch at one time.
+	idleConns = router.DefaultMaxInFlight
 	// maxResponseHeader is far above what marketplaces send with an event.
 	maxResponseHeader = 64 << 10
 )

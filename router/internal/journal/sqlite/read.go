@@ -31,8 +31,16 @@ func pendingText(limit int) string {
 // Find is router.Journal's. Newest is what was accepted last. Since is
 // inclusive, Until exclusive.
 func (j *Journal) Find(ctx context.Context, q router.Query) ([]router.Record, error) {
+	if q.Source != "" && q.Key != "" {
+		if there, err := j.read.exists(ctx, keyHeld, q.Source, q.Key); err != nil || !there {
+			return nil, err
+		}
+	}
 	return j.list(ctx, selectionOf(q))
 }
+
+// keyHeld finds the event that holds a key.
+const keyHeld = "SELECT 1 FROM events WHERE source = ? AND key = ?"
 
 func (j *Journal) list(ctx context.Context, s selection) (found []router.Record, err error) {
 	err = j.read.view(ctx, func(query queryFunc) error {

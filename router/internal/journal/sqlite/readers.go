@@ -79,6 +79,34 @@ func (r *readers) view(ctx context.Context, read func(queryFunc) error, texts ..
 	return nil
 }
 
+// exists reports whether a query has a row, without a transaction: it is for the
+// question that every notice asks, and that mostly ends in no.
+func (r *readers) exists(ctx context.Context, text string, args ...any) (bool, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.db == nil {
+		return false, errClosed
+	}
+	ready, err := r.prepare(ctx, text)
+	if err != nil || ready == nil {
+		return true, unreadIf(ctx, err) // a full house asks the long way
+	}
+	var one int
+	switch err := ready.QueryRowContext(ctx, args...).Scan(&one); {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	default:
+		return true, unreadIf(ctx, err)
+	}
+}
+
+func unreadIf(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	return unread(ctx, err)
+}
+
 // prepare returns the text prepared, or nil when enough are.
 func (r *readers) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	r.preparing.Lock()
