@@ -146,7 +146,6 @@ func TestCallbacksUseTheCredentialsInForce(t *testing.T) {
 type doubtful struct {
 	*routertest.Journal
 	accept, apply atomic.Bool
-	dropLazy      atomic.Bool
 }
 
 func (d *doubtful) Accept(ctx context.Context, e *router.Event, s *router.State) (*router.Record, error) {
