@@ -14,8 +14,8 @@ import (
 	"github.com/signalbox/signalbox/router/daemon"
 )
 
-// TestMain lets this test's binary be the bundled plugins, as signalbox is, and
-// plugins that are bad.
+// TestMain lets this test's binary be the bundled plugins, as signalbox is,
+// plugins that are bad, and a daemon that is killed.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 {
 		switch os.Args[1] {
@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		case "bad-plugin":
 			serveBadPlugin(os.Args[2]) // does not return
+		case "run":
+			beDaemon(os.Args[2]) // does not return
 		}
 	}
 	os.Exit(m.Run())

@@ -3,5 +3,6 @@
 // passes. What is an engine's own (its files, its locks, how it heals) is
 // tested beside the engine.
 //
-// Start at exercise.go; build.go makes the events that the cases write.
+// Start at exercise.go; build.go makes the events that the cases write, and
+// faults.go what the sweeps of crashes and full disks share.
 package journaltest

@@ -16,15 +16,24 @@ import (
 	"github.com/signalbox/signalbox/router"
 )
 
-// TestMain lets the test binary be the process that TestKill kills.
+// TestMain lets the test binary be another process on the journal of a test.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(victimDir); dir != "" {
-		beVictim(dir)
+		map[string]func(dir string){
+			"":       beVictim,
+			"worker": beWorker, "careless": beCareless, "holder": beHolder, "teller": beTeller,
+		}[os.Getenv(victimRole)](dir)
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
 
-const victimDir = "SIGNALBOX_TEST_JOURNAL"
+// The journal's directory, and what the process does there: the role of "" is
+// TestKill's victim.
+const (
+	victimDir  = "SIGNALBOX_TEST_JOURNAL"
+	victimRole = "SIGNALBOX_TEST_ROLE"
+)
 
 // beVictim accepts events and says which were acknowledged, until it is killed.
 func beVictim(dir string) {
