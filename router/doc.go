@@ -13,19 +13,22 @@
 //	facts.go     what can happen to it, and what is then to be done
 //	step.go      the rules: what starts, what ends, what is held
 //	apply.go     what each fact changes
+//	again.go     what a restart and an operator change
 //	handle.go    a request's way: receive → look up → fetch → accept → wait
 //	fetch.go     getting the event, at once or behind a blind 202
 //	accept.go    writing it down before anything runs
 //	answer.go    who is told what, decided once
 //	run.go       one event in memory: facts in, effects out, until it is settled
 //	mailbox.go   the facts on their way to it
+//	resume.go    the same after a restart or a rest
 //	effects.go   how each effect is carried out
 //	write.go     what of it is made durable, and when
 //	lane.go      one lane, one event at a time
 //	gate.go      before each plugin: breaker, rate, calls in flight
 //	rest.go      what waits leaves memory, and comes back
 //	failure.go   failures become events themselves
-//	router.go    start, stop, swap, and what an operator can ask for
+//	operator.go  what an operator can ask for
+//	router.go    start, stop, swap
 //
 // No configuration language, no plugin protocol, no database and no source's
 // protocol shows here: they live in internal/, one room each. The package is

@@ -1,0 +1,113 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrStopping: the router takes nothing in any more.
+var ErrStopping = errors.New("the daemon is stopping")
+
+// ErrNotHeld: only held events can be resolved.
+var ErrNotHeld = errors.New("the event is not held")
+
+// ErrNotReplayable: the event still runs, or never will.
+var ErrNotReplayable = errors.New("only held and settled events can be replayed")
+
+// Replay runs deliveries of a held or settled event again: those named
+// (route/name), or all that did not succeed. FreshKey gives them new
+// idempotency keys, which can repeat an effect whose result is unknown.
+func (r *Router) Replay(ctx context.Context, id string, names []string, freshKey bool) error {
+	return r.tell(ctx, id, func(s *State) (Fact, error) {
+		if s.Phase != Held && s.Phase != Settled {
+			return nil, ErrNotReplayable
+		}
+		for _, n := range names {
+			if s.delivery(n) == nil {
+				return nil, errors.New("the event has no delivery " + n)
+			}
+		}
+		return Replayed{At: time.Now(), Names: names, FreshKey: freshKey}, nil
+	})
+}
+
+// Resolve gives a held event its verdict.
+func (r *Router) Resolve(ctx context.Context, id string, v Verdict) error {
+	return r.tell(ctx, id, func(s *State) (Fact, error) {
+		if s.Phase != Held {
+			return nil, ErrNotHeld
+		}
+		return Resolved{At: time.Now(), Verdict: v}, nil
+	})
+}
+
+// tell brings an operator's fact to an event, in memory or not, and returns
+// when it has been applied and is durable.
+func (r *Router) tell(ctx context.Context, id string, ask func(*State) (Fact, error)) error {
+	done := make(chan error, 1)
+	x, err := r.reach(ctx, id, operator{ask: ask, done: done})
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-x.ended:
+		select {
+		case err := <-done:
+			return err
+		default:
+			return ErrStopping
+		}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// reach posts a fact to the run of an event, which it takes up if need be.
+func (r *Router) reach(ctx context.Context, id string, f Fact) (*run, error) {
+	for {
+		r.mu.Lock()
+		x := r.runs[id]
+		r.mu.Unlock()
+		if x != nil {
+			if x.post(f) {
+				return x, nil
+			}
+			<-x.ended // it is leaving memory: read it back
+		}
+		records, err := r.opt.Journal.Find(ctx, Query{ID: id})
+		switch {
+		case err != nil:
+			return nil, err
+		case len(records) == 0:
+			return nil, ErrNotFound
+		}
+		x = r.revive(&records[0])
+		x.post(f)
+		r.mu.Lock()
+		if r.stopping {
+			r.mu.Unlock()
+			return nil, ErrStopping
+		}
+		if r.runs[id] == nil {
+			if e := r.resting[id]; e != nil {
+				r.forgetLocked(e)
+			}
+			r.spawn(x, func() {
+				r.lanes.attach(x)
+				x.resume(&resting{id: id})
+			})
+			r.mu.Unlock()
+			return x, nil
+		}
+		r.mu.Unlock()
+	}
+}
+
+// operator is a fact that must be checked against the state before it is one.
+type operator struct {
+	ask  func(*State) (Fact, error)
+	done chan<- error
+}

@@ -1,0 +1,118 @@
+package router
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// resume takes up an event from the journal: after a restart, after a rest, or
+// for an operator.
+func (x *run) resume(e *resting) {
+	now := time.Now()
+	if x.state.Phase == Open {
+		if err := x.reopen(); err != nil {
+			x.apply(Stuck{At: now, Why: err.Error()})
+		} else if len(x.state.Deliveries) == 0 {
+			f, ok := x.match().(Routed)
+			if !ok {
+				x.route()
+				x.live()
+				return
+			}
+			x.state.Routes, x.state.Deliveries = f.Routes, f.Deliveries
+			x.written = make([]int, len(f.Deliveries))
+		}
+	}
+	if e.restart {
+		if s := &x.state; s.Phase == Settled && s.Told == ToldNothing && s.Late == LateAccepted && !s.Blind {
+			x.log.Warn().Str("verdict", string(s.Verdict.Kind)).Msg("the caller was cut off before it could be told, and can't be called back")
+		}
+		x.apply(Restarted{At: now, Since: x.event.Received, Queued: e.queued})
+	} else {
+		x.apply(Woke{At: now, Nudged: true})
+	}
+	x.live()
+}
+
+// reopen rebuilds what a run needs beside its state: the plan that the event
+// began with, its routes, its scope.
+func (x *run) reopen() error {
+	if x.endpoint == nil && x.event.Source != SourceSelf {
+		return fmt.Errorf("source %s is not configured any more", x.event.Source)
+	}
+	if x.plan == nil {
+		plan, err := x.r.planOf(x.event.Plan)
+		if err != nil {
+			return fmt.Errorf("the plan that the event began with: %w", err)
+		}
+		x.plan = plan
+	}
+	scope, err := x.plan.Open(&x.event)
+	if err != nil {
+		return fmt.Errorf("reading the event: %w", err)
+	}
+	x.scope = scope
+	x.routes = nil
+	for _, name := range x.state.Routes {
+		for _, route := range x.plan.Routes {
+			if route.Name == name {
+				x.routes = append(x.routes, route)
+			}
+		}
+	}
+	if len(x.state.Deliveries) > 0 {
+		x.refresh()
+	}
+	for i := range x.state.Deliveries {
+		if d := &x.state.Deliveries[i]; d.Status == DoneSucceeded {
+			if err := x.scope.Output(d.Name, d.Output); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// source is the event's source as it is configured now: its credentials may
+// have been replaced since the event came in.
+func (x *run) source() *Endpoint { return x.r.Table().Sources[x.event.Source] }
+
+// planOf gives the plan of a digest; the one in force costs nothing.
+func (r *Router) planOf(digest string) (*Plan, error) {
+	if t := r.Table(); t.Plan.Digest == digest {
+		return t.Plan, nil
+	}
+	if r.opt.PlanOf == nil {
+		return nil, errors.New("no older plans are kept")
+	}
+	return r.opt.PlanOf(digest)
+}
+
+// revive makes a run of a record. It belongs to nobody until it is launched.
+func (r *Router) revive(rec *Record) *run {
+	t := r.Table()
+	x := r.newRun(t.Sources[rec.Event.Source], rec.Event)
+	x.state, x.version = rec.State, rec.Version
+	x.state.Rules = t.Rules
+	x.log = eventLog(r.log, &x.event)
+	x.written = revisions(x.state.Deliveries)
+	x.known = &rec.Event
+	x.answerOnce(Verdict{Kind: Accepted})
+	x.settle()
+	return x
+}
+
+func revisions(ds []Delivery) []int {
+	revs := make([]int, len(ds))
+	for i := range ds {
+		revs[i] = ds[i].Rev
+	}
+	return revs
+}
+
+func eventLog(log zerolog.Logger, e *Event) zerolog.Logger {
+	return log.With().Str("event", e.ID).Str("source", e.Source).Str("type", e.Type).Logger()
+}
