@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -34,7 +33,7 @@ The log goes to standard error: for people on a terminal, JSON otherwise.`,
 				show = nil // the log is JSON lines, and nothing else goes there
 			}
 			log := newLog(cmd.ErrOrStderr())
-			tuneGC()
+			daemon.TuneGC()
 			err := daemon.Run(cmd.Context(), daemon.Options{ConfigPath: configPath(args), Log: log, Version: version()}, hangup, show)
 			var bad *daemon.ConfigError
 			switch {
@@ -48,22 +47,6 @@ The log goes to standard error: for people on a terminal, JSON otherwise.`,
 			}
 			return nil
 		},
-	}
-}
-
-// The heap of a busy daemon is some 20 MiB, and most of it is garbage within
-// milliseconds: collecting it less often saves a fifth of the CPU. The limit
-// keeps a large backlog within what a small machine has.
-const (
-	gcPercent   = 300
-	memoryLimit = 160 << 20 // bytes
-)
-
-// tuneGC leaves alone what the operator has set with GOGC or GOMEMLIMIT.
-func tuneGC() {
-	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(gcPercent)
-		debug.SetMemoryLimit(memoryLimit)
 	}
 }
 

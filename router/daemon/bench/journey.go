@@ -115,6 +115,7 @@ func (b *bench) writeConfig(dir string) (path string, err error) {
 // `signalbox run` has it, on a port of its own, until in ends. Its log is
 // written, and read by nobody. profile, if not "", gets a CPU profile.
 func ServeDaemon(ctx context.Context, config, profile string, in io.Reader, out io.Writer) (err error) {
+	daemon.TuneGC()
 	log, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return fmt.Errorf("opening the log: %w", err)
