@@ -29,7 +29,7 @@ state_dir  = "{dir}/state"
 source "appdirect" "market" {
   path         = "/appdirect"
   marketplaces = ["{marketplace}"]
-  reply_within = "1800ms"
+  reply_within = "4s"
   oauth1 {
     consumer_key    = "gizmo-12056"
     consumer_secret = "consumer-secret-9f2c"
@@ -101,7 +101,8 @@ type crash struct {
 // told is what a marketplace was told of an event.
 type told struct {
 	simulate.Exchange
-	err error
+	refused bool // as "not now", in a first call
+	err     error
 }
 
 func newCrash(t *testing.T, seed int) *crash {
@@ -179,7 +180,7 @@ func (c *crash) call(died context.Context) {
 					event := customer.Event(step)
 					x, err := c.market.Send(context.Background(), c.rig.public+"/appdirect", event)
 					c.mu.Lock()
-					c.orders = append(c.orders, told{x, err})
+					c.orders = append(c.orders, told{Exchange: x, err: err})
 					c.mu.Unlock()
 					if err != nil {
 						return
