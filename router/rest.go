@@ -251,19 +251,6 @@ func (r *Router) wakeByClock() {
 	}
 }
 
-// Overdue is how long the most overdue event has waited for room; 0 if none.
-func (r *Router) Overdue() time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var oldest time.Duration
-	for _, e := range r.roused {
-		if !e.due.IsZero() && !e.due.Equal(restsLong) {
-			oldest = max(oldest, time.Since(e.due))
-		}
-	}
-	return oldest
-}
-
 // crowded reports whether callers can no longer be kept waiting: early answers
 // come before refusals.
 func (r *Router) crowded() bool {

@@ -22,8 +22,8 @@ type Options struct {
 	// MaxInFlight caps the requests that are not accepted yet; 0 is
 	// DefaultMaxInFlight.
 	MaxInFlight int
-	// Observe, if not nil, is called with each event that has finished, or has
-	// settled, after that is durable. It must not block.
+	// Observe, if not nil, is called with each event that has finished, perhaps
+	// more than once and before its last note is durable. It must not block.
 	Observe func(id string)
 }
 
