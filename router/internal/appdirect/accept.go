@@ -20,15 +20,9 @@ func formatOf(accept []string) string {
 	namesJSON := false
 	for _, header := range accept {
 		for part := range strings.SplitSeq(header, ",") {
-			name, params, err := mime.ParseMediaType(part)
-			if err != nil {
+			name, q, ok := mediaRange(part)
+			if !ok {
 				continue
-			}
-			q := 1.0
-			if text, given := params["q"]; given {
-				if q, err = strconv.ParseFloat(text, 64); err != nil {
-					continue
-				}
 			}
 			switch name {
 			case "application/json", "text/json":
@@ -45,4 +39,22 @@ func formatOf(accept []string) string {
 		return formatXML
 	}
 	return formatJSON
+}
+
+// mediaRange reads one element of an Accept header: the name, and how much it
+// is wanted.
+func mediaRange(part string) (name string, q float64, ok bool) {
+	if !strings.Contains(part, ";") {
+		return strings.ToLower(strings.TrimSpace(part)), 1, true
+	}
+	name, params, err := mime.ParseMediaType(part)
+	if err != nil {
+		return "", 0, false
+	}
+	text, given := params["q"]
+	if !given {
+		return name, 1, true
+	}
+	q, err = strconv.ParseFloat(text, 64)
+	return name, q, err == nil
 }

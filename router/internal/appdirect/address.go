@@ -4,18 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 )
 
 // maxAddress bounds an event address; real ones have about 100 characters.
 const maxAddress = 2048
-
-// eventPath is the path of an event address: the present form, and the older
-// ones that end in /api/events (AppDirect documentation, "Integration events",
-// notification URLs). Nothing in it needs percent-encoding, so that every
-// reader sees the same path; what is in front of /api may be a context path.
-var eventPath = regexp.MustCompile(`^(?:/[A-Za-z0-9_-]+)*/api(/integration/v[0-9]+)?/events/([A-Za-z0-9][A-Za-z0-9._~-]{0,199})$`)
 
 // AddressError says why an event address is not one to fetch. It does not show
 // the address, which may hold credentials.
@@ -59,11 +52,59 @@ func (s *settings) parseAddress(raw string) (eventAddress, error) {
 	if !s.marketplaces[base] && base != dummyBase {
 		return refuse("%s is not one of the configured marketplaces", base)
 	}
-	m := eventPath.FindStringSubmatch(u.EscapedPath())
-	if m == nil {
+	token, current, ok := cutEventPath(u.EscapedPath())
+	if !ok {
 		return refuse("the path is not that of an event")
 	}
-	return eventAddress{url: u, base: base, token: m[2], current: m[1] != ""}, nil
+	return eventAddress{url: u, base: base, token: token, current: current}, nil
+}
+
+// maxToken bounds an event's token; real ones have 36 characters.
+const maxToken = 200
+
+// cutEventPath reads the path of an event address: the present form, which is
+// /api/integration/v1/events/TOKEN, and the older ones, /api/events/TOKEN
+// (AppDirect documentation, "Integration events", notification URLs). Nothing
+// in it needs percent-encoding, so that every reader sees the same path; what
+// is in front of /api may be a context path.
+func cutEventPath(path string) (token string, current, ok bool) {
+	slash := strings.LastIndexByte(path, '/')
+	if slash < 0 {
+		return "", false, false
+	}
+	path, token = path[:slash], path[slash+1:]
+	if token == "" || len(token) > maxToken || !isAlphanumeric(token[0]) || !allOf(token, "-._~") {
+		return "", false, false
+	}
+	path, isEvents := strings.CutSuffix(path, "/events")
+	front, versioned := strings.CutSuffix(strings.TrimRight(path, "0123456789"), "/integration/v")
+	if versioned && !strings.HasSuffix(path, "v") {
+		path, current = front, true
+	}
+	path, isAPI := strings.CutSuffix(path, "/api")
+	return token, current, isEvents && isAPI && isContextPath(path)
+}
+
+// isContextPath reports whether a path is empty, or of plain words.
+func isContextPath(path string) bool {
+	if path == "" {
+		return true
+	}
+	return path[0] == '/' && path[len(path)-1] != '/' && !strings.Contains(path, "//") && allOf(path, "/_-")
+}
+
+// allOf reports whether a text has only ASCII letters, digits and these.
+func allOf(text, others string) bool {
+	for i := range len(text) {
+		if !isAlphanumeric(text[i]) && strings.IndexByte(others, text[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 // result is where the event's result is posted to: below the event's own

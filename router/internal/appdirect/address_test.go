@@ -2,6 +2,7 @@ package appdirect
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -76,4 +77,26 @@ func TestParseAddressRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzEventPath holds the paths that are taken against the expression that
+// describes them.
+func FuzzEventPath(f *testing.F) {
+	for _, path := range []string{
+		"/api/integration/v1/events/t-1", "/rest/api/events/7", "/api/events/7", "/a/integration/v2/api/integration/v12/events/a~b",
+		"", "/", "t", "/events/t", "/api/events/", "/api/events/.t", "/api/events/-", "/api/integration/v/events/t", "/integration/v1/events/t",
+		"/api/integration/v1/api/events/t", "//api/events/t", "/a//api/events/t", "a/api/events/t", "/a.b/api/events/t", "/xapi/events/t",
+		"/api/xevents/t", "/api/events/events/t", "/api/api/events/t", "/api/events/t%41", "/api/events/\u00e9", "/api/events/" + strings.Repeat("x", maxToken+1),
+		"/api/integration/v1/integration/v2/events/t", "/api/events/" + strings.Repeat("x", maxToken),
+	} {
+		f.Add(path)
+	}
+	want := regexp.MustCompile(`^(?:/[A-Za-z0-9_-]+)*/api(/integration/v[0-9]+)?/events/([A-Za-z0-9][A-Za-z0-9._~-]{0,199})$`)
+	f.Fuzz(func(t *testing.T, path string) {
+		token, current, ok := cutEventPath(path)
+		m := want.FindStringSubmatch(path)
+		if ok != (m != nil) || ok && (token != m[2] || current != (m[1] != "")) {
+			t.Errorf("cutEventPath(%q) = %q, %v, %v, want %q", path, token, current, ok, m)
+		}
+	})
 }

@@ -4,7 +4,7 @@
 // The journey: a marketplace calls with the address of an event (receive.go),
 // the signature and the address are checked (address.go), the event is fetched
 // (fetch.go), its JSON or XML form read into the one normalised form (event.go,
-// and below it tree.go, shape.go and normalise.go), and the verdict told in the
+// and below it tree.go, json.go, shape.go and normalise.go), and the verdict told in the
 // response (result.go) or, later, in a callback (callback.go). kind.go and
 // settings.go say what the configuration may hold.
 //

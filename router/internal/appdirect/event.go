@@ -1,6 +1,7 @@
 package appdirect
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,18 +31,51 @@ type Document struct {
 // Decode reads an event document in the JSON or the XML form. Bytes that it
 // accepts once normalised are normalised to themselves.
 func Decode(raw []byte) (Document, error) {
+	d, _, err := decode(raw)
+	return d, err
+}
+
+// belonging is what an event says of where it belongs; a member of another form
+// than the documented one reads as absent.
+type belonging struct {
+	// account is the event's own, else the one that an add-on product belongs
+	// to, or "" where the event names no subscription.
+	account string
+	// marketplace is the marketplace's own word for its base address.
+	marketplace string
+}
+
+func decode(raw []byte) (Document, belonging, error) {
 	tree, err := readTree(raw, "event")
 	if err != nil {
-		return Document{}, err
+		return Document{}, belonging{}, err
 	}
 	event, ok := normalise(tree, &eventShape).(map[string]any)
 	if !ok {
-		return Document{}, errors.New("the document is not an event")
+		return Document{}, belonging{}, errors.New("the document is not an event")
 	}
 	if err := checkDepth(event, maxDepth); err != nil {
-		return Document{}, err
+		return Document{}, belonging{}, err
 	}
-	return fromTree(event)
+	of := belonging{
+		account: cmp.Or(
+			textAt(event, "payload", "account", "accountIdentifier"),
+			textAt(event, "payload", "account", "parentAccountIdentifier"),
+		),
+		marketplace: textAt(event, "marketplace", "baseUrl"),
+	}
+	d, err := fromTree(event)
+	return d, of, err
+}
+
+// textAt follows the names into a tree; "" stands for no text there.
+func textAt(tree any, names ...string) string {
+	for _, name := range names {
+		m, _ := tree.(map[string]any)
+		tree = m[name]
+	}
+	text, _ := tree.(string)
+	return text
 }
 
 // fromTree takes a normalised tree apart.
@@ -102,35 +136,10 @@ func (d Document) tree() (map[string]any, error) {
 	return event, nil
 }
 
-// lane is the ordering key, or "" where the event names no subscription: its
-// own account, else the one that an add-on product belongs to.
-func (d Document) lane(source, base string) string {
-	var p struct {
-		Account struct {
-			AccountIdentifier       string `json:"accountIdentifier"`
-			ParentAccountIdentifier string `json:"parentAccountIdentifier"`
-		} `json:"account"`
-	}
-	// A member of another form than the documented one reads as absent.
-	_ = json.Unmarshal(d.Payload, &p)
-	account := p.Account.AccountIdentifier
-	if account == "" {
-		account = p.Account.ParentAccountIdentifier
-	}
-	if account == "" {
+// lane is the ordering key, or "" where the event names no subscription.
+func (of belonging) lane(source, base string) string {
+	if of.account == "" {
 		return ""
 	}
-	return source + "|" + base + "|" + account
-}
-
-// baseURL is the marketplace's own word for its base address.
-func (d Document) baseURL() string {
-	var a struct {
-		Marketplace struct {
-			BaseURL string `json:"baseUrl"`
-		} `json:"marketplace"`
-	}
-	// As above: what is not a text is no address.
-	_ = json.Unmarshal(d.Attributes, &a)
-	return a.Marketplace.BaseURL
+	return source + "|" + base + "|" + of.account
 }

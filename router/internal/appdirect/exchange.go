@@ -68,7 +68,11 @@ func (s *Source) send(ctx context.Context, x exchange) (a answer, sent bool, err
 }
 
 func (s *Source) sendOnce(ctx context.Context, x exchange, authorization string) (answer, error) {
-	r, err := http.NewRequestWithContext(ctx, x.method, x.address.String(), bytes.NewReader(x.body))
+	var content io.Reader
+	if x.body != nil {
+		content = bytes.NewReader(x.body)
+	}
+	r, err := http.NewRequestWithContext(ctx, x.method, x.address.String(), content)
 	if err != nil {
 		return answer{}, err
 	}
@@ -82,7 +86,7 @@ func (s *Source) sendOnce(ctx context.Context, x exchange, authorization string)
 		return answer{}, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, x.limit+1))
+	body, err := readUpTo(x.limit+1, resp)
 	if err != nil {
 		return answer{}, fmt.Errorf("reading the answer %d: %w", resp.StatusCode, err)
 	}
@@ -91,6 +95,17 @@ func (s *Source) sendOnce(ctx context.Context, x exchange, authorization string)
 		a.body, a.cut = body[:x.limit], true
 	}
 	return a, nil
+}
+
+// usualAnswer is the most that is set aside for an answer on its header's word.
+const usualAnswer = 64 << 10
+
+// readUpTo reads the body, or as much of it as the limit allows.
+func readUpTo(limit int64, resp *http.Response) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(min(max(resp.ContentLength, 0), usualAnswer)) + bytes.MinRead)
+	_, err := b.ReadFrom(io.LimitReader(resp.Body, limit))
+	return b.Bytes(), err
 }
 
 func (a answer) succeeded() bool { return a.status >= 200 && a.status < 300 }

@@ -32,15 +32,15 @@ func (s *Source) Fetch(ctx context.Context, n router.Notice) (router.Event, erro
 	if err != nil {
 		return router.Event{}, err
 	}
-	d, err := Decode(raw)
+	d, of, err := decode(raw)
 	if err != nil {
 		return router.Event{}, refused(codeInvalidResponse, messageUnreadable, err)
 	}
-	if err := s.checkMarketplace(d, at, n.Credential); err != nil {
+	if err := s.checkMarketplace(d.Flag, of.marketplace, at, n.Credential); err != nil {
 		return router.Event{}, refused(codeUnknownError, messageForeign, err)
 	}
 	return router.Event{
-		Source: n.Source, Type: d.Type, Flag: d.Flag, Lane: d.lane(n.Source, at.base), Received: n.Received,
+		Source: n.Source, Type: d.Type, Flag: d.Flag, Lane: of.lane(n.Source, at.base), Received: n.Received,
 		Payload: d.Payload, Attributes: d.Attributes, Raw: raw, Notice: n,
 	}, nil
 }
@@ -84,8 +84,8 @@ func refused(code, message string, err error) error {
 // checkMarketplace refuses an event that names another marketplace than the
 // one that served it, and one that only a ping test may be. Ping tests are
 // served from one host in the name of any marketplace, and change nothing.
-func (s *Source) checkMarketplace(d Document, at eventAddress, credential string) error {
-	if d.Flag == router.FlagStateless {
+func (s *Source) checkMarketplace(flag router.Flag, named string, at eventAddress, credential string) error {
+	if flag == router.FlagStateless {
 		return nil
 	}
 	if s.isDummy(credential) {
@@ -94,9 +94,9 @@ func (s *Source) checkMarketplace(d Document, at eventAddress, credential string
 	if !s.marketplaces[at.base] {
 		return fmt.Errorf("an event from %s, which is not a configured marketplace, is not a ping test", at.base)
 	}
-	own, err := url.Parse(d.baseURL())
+	own, err := url.Parse(named)
 	if err != nil || baseOf(own) != at.base {
-		return fmt.Errorf("the event from %s names the marketplace %q", at.base, bounded(d.baseURL(), maxQuote))
+		return fmt.Errorf("the event from %s names the marketplace %q", at.base, bounded(named, maxQuote))
 	}
 	return nil
 }

@@ -14,31 +14,48 @@ const xmlSpace = " \t\r\n"
 
 // normalise brings a tree into the one form, in which nothing is null. What is
 // not documented, or is not of the documented form, is kept as it came. To
-// normalise twice changes nothing. The result nil means absent.
+// normalise twice changes nothing. The result nil means absent. The tree given
+// is used up.
 func normalise(tree any, s *shape) any { return reshape(clean(tree), s) }
 
 // clean takes nulls out of objects, which absent members are the same as, and
-// white space off both ends of names and texts.
+// white space off both ends of names and texts. The tree itself is changed.
 func clean(v any) any {
-	switch v := v.(type) {
+	switch t := v.(type) {
 	case string:
-		return strings.Trim(v, xmlSpace)
+		if trimmed := strings.Trim(t, xmlSpace); len(trimmed) < len(t) {
+			return trimmed
+		}
 	case []any:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = clean(v[i])
+		for i := range t {
+			t[i] = clean(t[i])
 		}
-		return out
 	case map[string]any:
-		out := make(map[string]any, len(v))
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			if c := clean(v[name]); c != nil {
-				out[strings.Trim(name, xmlSpace)] = c
+		spaced := false
+		for name, member := range t {
+			if c := clean(member); c == nil {
+				delete(t, name)
+			} else {
+				t[name] = c
 			}
+			spaced = spaced || strings.Trim(name, xmlSpace) != name
 		}
-		return out
+		if spaced {
+			trimNames(t)
+		}
 	}
 	return v
+}
+
+// trimNames takes white space off the names of an object's members. Of names
+// that become one the last in order counts.
+func trimNames(m map[string]any) {
+	trimmed := make(map[string]any, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		trimmed[strings.Trim(name, xmlSpace)] = m[name]
+	}
+	clear(m)
+	maps.Copy(m, trimmed)
 }
 
 func reshape(v any, s *shape) any {
@@ -92,49 +109,54 @@ func asBool(v any) any {
 	return v
 }
 
-// asObject gives documented members their names and forms.
+// asObject gives documented members their names and forms. The name as
+// documented goes before other spellings, and those before the name of a list's
+// element.
 func asObject(v any, s *shape) any {
 	if isEmpty(v) {
 		return map[string]any{}
 	}
-	in, ok := v.(map[string]any)
+	m, ok := v.(map[string]any)
 	if !ok {
 		return v
 	}
-	out := make(map[string]any, len(in))
-	names := slices.Sorted(maps.Keys(in))
-	// The name as documented goes before other spellings, and those before the
-	// name of a list's element.
-	var exact, spelt, element []string
-	for _, name := range names {
-		i, known := s.byName[strings.ToLower(name)]
-		switch {
-		case !known:
-			out[name] = in[name]
-		case name == s.fields[i].name:
-			exact = append(exact, name)
-		case strings.EqualFold(name, s.fields[i].name):
+	var spelt, element []string
+	for name, member := range m {
+		switch f := s.field(name); {
+		case f == nil:
+		case name == f.name:
+			f.put(m, member)
+		case strings.EqualFold(name, f.name):
 			spelt = append(spelt, name)
 		default:
 			element = append(element, name)
 		}
 	}
-	for _, name := range slices.Concat(exact, spelt, element) {
-		f := &s.fields[s.byName[strings.ToLower(name)]]
-		if _, given := out[f.name]; given {
-			continue
-		}
-		var member any
-		if f.form == formList {
-			member = asList(in[name], f)
-		} else {
-			member = reshape(in[name], &f.shape)
-		}
-		if member != nil {
-			out[f.name] = member
+	slices.Sort(spelt)
+	slices.Sort(element)
+	for _, name := range append(spelt, element...) {
+		member := m[name]
+		delete(m, name)
+		f := s.field(name)
+		if _, given := m[f.name]; !given {
+			f.put(m, member)
 		}
 	}
-	return out
+	return m
+}
+
+// put sets the field in an object to a value brought into its form.
+func (f *field) put(m map[string]any, v any) {
+	if f.form == formList {
+		v = asList(v, f)
+	} else {
+		v = reshape(v, &f.shape)
+	}
+	if v == nil {
+		delete(m, f.name)
+	} else {
+		m[f.name] = v
+	}
 }
 
 // asList accepts a list, one element alone, and either inside of a wrapper
@@ -223,11 +245,10 @@ func entries(v any) (map[string]any, bool) {
 }
 
 func textsOf(m map[string]any) map[string]any {
-	out := make(map[string]any, len(m))
 	for name, v := range m {
-		out[name] = asText(v)
+		m[name] = asText(v)
 	}
-	return out
+	return m
 }
 
 // isEmpty reports whether v is what some document writes for an object without

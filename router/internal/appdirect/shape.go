@@ -20,9 +20,21 @@ type shape struct {
 	form   form
 	elem   *shape
 	fields []field
-	// byName finds fields by name or other name, in lower case: some pages of
-	// the documentation print XML names so.
+	// byName finds fields by name or other name, as documented and in lower
+	// case: some pages of the documentation print XML names so.
 	byName map[string]int
+}
+
+// field finds the documented member that a name, in any case, stands for, or
+// nil.
+func (s *shape) field(name string) *field {
+	i, known := s.byName[name]
+	if !known {
+		if i, known = s.byName[strings.ToLower(name)]; !known {
+			return nil
+		}
+	}
+	return &s.fields[i]
 }
 
 // field is a documented member of an object.
@@ -51,9 +63,10 @@ func object(groups ...[]field) shape {
 	s := shape{form: formObject, byName: map[string]int{}}
 	for _, g := range groups {
 		for _, f := range g {
-			s.byName[strings.ToLower(f.name)] = len(s.fields)
-			if f.also != "" {
-				s.byName[strings.ToLower(f.also)] = len(s.fields)
+			for _, name := range []string{f.name, f.also} {
+				if name != "" {
+					s.byName[name], s.byName[strings.ToLower(name)] = len(s.fields), len(s.fields)
+				}
 			}
 			s.fields = append(s.fields, f)
 		}

@@ -2,7 +2,6 @@ package appdirect
 
 import (
 	"bytes"
-	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -33,21 +32,6 @@ func readTree(raw []byte, root string) (any, error) {
 		return readXML(raw, root)
 	}
 	return nil, errors.New("the document is neither JSON nor XML")
-}
-
-// readJSON keeps numbers as they are written. encoding/json bounds the depth
-// far above maxDepth, which is checked once the document is normalised.
-func readJSON(raw []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var tree any
-	if err := d.Decode(&tree); err != nil {
-		return nil, fmt.Errorf("reading JSON: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("reading JSON: something follows the document")
-	}
-	return tree, nil
 }
 
 // readXML knows no document type, hence no entities but XML's own five.
@@ -163,16 +147,4 @@ func checkDepth(tree any, left int) error {
 		}
 	}
 	return nil
-}
-
-// writeTree writes a tree as JSON with sorted names: equal trees are equal
-// bytes.
-func writeTree(tree any) (json.RawMessage, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(tree); err != nil {
-		return nil, fmt.Errorf("writing JSON: %w", err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +13,9 @@ const (
 	// maxParams bounds an Authorization header. The protocol has nine names;
 	// the rest is room for extensions.
 	maxParams = 32
+	// usualParams is how many a marketplace sends: the protocol's six, and a
+	// realm or a token.
+	usualParams = 8
 )
 
 // ParseAuthorization reads the parameters of an Authorization header of the
@@ -24,7 +28,6 @@ func ParseAuthorization(header string) ([]Param, error) {
 		return nil, errors.New("the Authorization header is not of the scheme OAuth")
 	}
 	var params []Param
-	seen := map[string]bool{}
 	for {
 		rest = strings.TrimLeft(rest, " \t,")
 		if rest == "" {
@@ -38,10 +41,12 @@ func ParseAuthorization(header string) ([]Param, error) {
 		if p, rest, err = cutParam(rest); err != nil {
 			return nil, err
 		}
-		if seen[p.Name] {
+		if slices.ContainsFunc(params, func(o Param) bool { return o.Name == p.Name }) {
 			return nil, fmt.Errorf("the Authorization header has %q twice", p.Name)
 		}
-		seen[p.Name] = true
+		if params == nil {
+			params = make([]Param, 0, usualParams)
+		}
 		params = append(params, p)
 	}
 }
@@ -90,40 +95,53 @@ func cutParam(s string) (p Param, rest string, err error) {
 // the end may follow. A backslash quotes the next character, which a realm may
 // need.
 func cutQuoted(s string) (value, rest string, err error) {
-	var b strings.Builder
+	escaped := false
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case '\\':
-			if i++; i < len(s) {
-				b.WriteByte(s[i])
-			}
+			i++
+			escaped = true
 		case '"':
 			rest = strings.TrimLeft(s[i+1:], " \t")
 			if rest != "" && rest[0] != ',' {
 				return "", "", errors.New("the Authorization header lacks a comma between parameters")
 			}
-			return b.String(), rest, nil
-		default:
-			b.WriteByte(s[i])
+			if value = s[:i]; escaped {
+				value = unescape(value)
+			}
+			return value, rest, nil
 		}
 	}
 	return "", "", errors.New("the Authorization header has a quote that is not closed")
 }
 
+// unescape leaves out the backslashes that quote something.
+func unescape(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' {
+			i++
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
 // formatAuthorization writes parameters as the value of an Authorization
 // header.
 func formatAuthorization(params []Param) string {
-	var b strings.Builder
-	b.WriteString(scheme)
+	b := append(make([]byte, 0, headerRoom), scheme...)
 	for i, p := range params {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		b.WriteByte(' ')
-		b.WriteString(encode(p.Name))
-		b.WriteString(`="`)
-		b.WriteString(encode(p.Value))
-		b.WriteByte('"')
+		b = appendEncoded(append(b, ' '), p.Name)
+		b = appendEncoded(append(b, `="`...), p.Value)
+		b = append(b, '"')
 	}
-	return b.String()
+	return string(b)
 }
+
+// headerRoom holds a header with the protocol's six parameters and a usual
+// consumer key; a longer one grows.
+const headerRoom = 512

@@ -51,28 +51,33 @@ func baseString(method string, address *url.URL, query, header []Param) (string,
 			params = append(params, Param{encode(p.Name), encode(p.Value)})
 		}
 	}
-	return encode(strings.ToUpper(method)) + "&" + encode(uri) + "&" + encode(join(params)), nil
+	sortParams(params)
+	b := make([]byte, 0, baseRoom)
+	b = append(appendEncoded(b, strings.ToUpper(method)), '&')
+	b = append(appendEncoded(b, uri), '&')
+	for i, p := range params {
+		if i > 0 {
+			b = append(b, "%26"...)
+		}
+		b = append(appendEncoded(b, p.Name), "%3D"...)
+		b = appendEncoded(b, p.Value)
+	}
+	return string(b), nil
 }
 
-// join sorts encoded parameters by the bytes of the name, then of the value,
-// and writes them as one string (RFC 5849 §3.4.1.3.2).
-func join(params []Param) string {
+// baseRoom holds the base strings of marketplaces, which have about 450
+// characters; a longer one grows.
+const baseRoom = 1 << 10
+
+// sortParams sorts encoded parameters by the bytes of the name, then of the
+// value (RFC 5849 §3.4.1.3.2).
+func sortParams(params []Param) {
 	slices.SortFunc(params, func(a, b Param) int {
 		if c := strings.Compare(a.Name, b.Name); c != 0 {
 			return c
 		}
 		return strings.Compare(a.Value, b.Value)
 	})
-	var b strings.Builder
-	for i, p := range params {
-		if i > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(p.Name)
-		b.WriteByte('=')
-		b.WriteString(p.Value)
-	}
-	return b.String()
 }
 
 // baseURI is the address without query and fragment, scheme and host in lower
@@ -124,25 +129,30 @@ func ParseQuery(raw string) ([]Param, error) {
 // encode is the percent-encoding of RFC 5849 §3.6, which leaves only the
 // unreserved characters of RFC 3986 as they are and writes upper-case digits.
 func encode(s string) string {
-	const digits = "0123456789ABCDEF"
-	var b strings.Builder
-	b.Grow(len(s) + len(s)/2)
 	for i := range len(s) {
-		if c := s[i]; unreserved(c) {
-			b.WriteByte(c)
-		} else {
-			b.WriteByte('%')
-			b.WriteByte(digits[c>>4])
-			b.WriteByte(digits[c&15])
+		if !unreserved[s[i]] {
+			return string(appendEncoded(make([]byte, 0, 2*len(s)), s))
 		}
 	}
-	return b.String()
+	return s
 }
 
-func unreserved(c byte) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return true
+// appendEncoded appends what encode gives.
+func appendEncoded(b []byte, s string) []byte {
+	const digits = "0123456789ABCDEF"
+	for i := range len(s) {
+		if c := s[i]; unreserved[c] {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', digits[c>>4], digits[c&15])
+		}
 	}
-	return c == '-' || c == '.' || c == '_' || c == '~'
+	return b
 }
+
+var unreserved = func() (is [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
+		is[c] = true
+	}
+	return is
+}()

@@ -59,14 +59,16 @@ func (s Signer) Query(method string, address *url.URL) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, p := range params {
-		params[i] = Param{encode(p.Name), encode(p.Value)}
-	}
 	signed := *address
-	if signed.RawQuery != "" {
-		signed.RawQuery += "&"
+	query := []byte(address.RawQuery)
+	for _, p := range params {
+		if len(query) > 0 {
+			query = append(query, '&')
+		}
+		query = append(appendEncoded(query, p.Name), '=')
+		query = appendEncoded(query, p.Value)
 	}
-	signed.RawQuery += join(params)
+	signed.RawQuery = string(query)
 	return &signed, nil
 }
 

@@ -89,11 +89,12 @@ func (s shape) fits(v json.RawMessage) error {
 	if s.kind == "dynamic" || got == "null" {
 		return nil
 	}
-	want := map[string]string{
-		"list": "array", "set": "array", "tuple": "array", "map": "object", "object": "object",
-	}[s.kind]
-	if want == "" {
-		want = s.kind
+	want := s.kind
+	switch s.kind {
+	case "list", "set", "tuple":
+		want = "array"
+	case "map", "object":
+		want = "object"
 	}
 	if got != want {
 		return fmt.Errorf("it is of the JSON kind %s, not %s", got, want)
