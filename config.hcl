@@ -15,12 +15,15 @@ listen     = "127.0.0.1:8480"        # put a TLS terminator in front, or see tls
 public_url = "http://127.0.0.1:8480" # the address that callers know: signatures are made over it
 state_dir  = "./state"               # default: systemd's StateDirectory, else ./state
 
-# shutdown_timeout = "30s"    # for what runs when SIGTERM comes
-# retention        = "365d"   # finished events are kept this long
-# give_up          = "24h"    # a held event that nobody resolves ends as an error
-# callback_within  = "72h"    # an answer that can't be delivered is tried this long
-# max_in_flight    = 256      # requests not yet written down; more are told "not now"
-# log_level        = "info"   # debug shows the base string of a refused signature
+# shutdown_timeout  = "30s"    # for what runs when SIGTERM comes
+# retention         = "365d"   # finished events are kept this long
+# retention_size    = "10GB"   # above it the oldest finished events go; "0" is no limit
+# retention_payload = "90d"    # what events carried is kept this long; default: as long as the event
+# give_up           = "24h"    # a held event that nobody resolves ends as an error
+# callback_within   = "72h"    # an answer that can't be delivered is tried this long
+# pending_alert     = "15m"    # a caller that was told to wait is told of after this long
+# max_in_flight     = 256      # requests not yet written down; more are told "not now"
+# log_level         = "info"   # debug shows the base string of a refused signature
 
 # tls {
 #   cert_file = "/etc/signalbox/chain.pem"
@@ -147,7 +150,16 @@ route "dunning" {
 # Failures are events too, of the source "signalbox": telling people is routing.
 route "tell operators" {
   from = [source.signalbox]
-  on   = ["delivery.failed", "event.held", "event.failed", "callback.refused", "callback.failed", "plugin.down"]
+  on = [
+    "delivery.failed", "delivery.needs_operator", "event.held", "event.failed", "event.unrouted", "pending.overdue",
+    "fetch.failed", "fetch.unauthorized", "callback.refused", "callback.failed", "callback.unauthorized",
+    "plugin.down", "source.refused", "journal.unwritable",
+  ]
+
+  throttle { # the first goes out at once; what follows is summed up
+    by    = "${event.type} ${try(event.payload.plugin, "")}"
+    every = "15m"
+  }
 
   deliver "mail" {
     to   = plugin.email.send

@@ -61,11 +61,21 @@ func (x *run) accept(e Event, deadline time.Time) (next func()) {
 		x.answerOnce(*x.state.Verdict)
 		return nil
 	}
+	x.deadline = deadline
 	return func() {
-		if headDue.After(deadline) || x.r.crowded() {
+		if x.r.crowded() {
 			x.tellCallers(nil)
 		}
 		x.route()
+		x.headIdle(headDue)
+	}
+}
+
+// headIdle: the head of the lane can go on at that time at the earliest. A
+// caller whose limit comes sooner is told to wait at once.
+func (x *run) headIdle(due time.Time) {
+	if x.state.Live && x.state.lateByTurn() && due.After(x.deadline) {
+		x.tellCallers(nil)
 	}
 }
 
@@ -90,12 +100,12 @@ func (x *run) acceptBlind(failure *FetchError) (next func()) {
 	x.log = eventLog(x.r.log, &x.event)
 	x.event.Seq = x.r.lanes.next()
 	now := time.Now()
-	x.state = State{Phase: Noticed, Told: ToldLater, Blind: true, Since: now, Rules: x.r.Table().Rules}
+	x.state = State{Phase: Noticed, Told: ToldLater, Later: now, Blind: true, Since: now, Rules: x.r.Table().Rules}
 	if !x.write() {
 		return nil
 	}
 	x.answerOnce(Verdict{Kind: Accepted})
-	return func() { x.apply(FetchFailed{At: now, Err: failure, Roll: roll()}) }
+	return func() { x.apply(FetchFailed{Began: x.event.Received, At: now, Err: failure, Roll: roll()}) }
 }
 
 // write puts the run's event into the journal. It waits for the journal even
@@ -122,6 +132,7 @@ func (x *run) write() bool {
 		x.r.mu.Lock()
 		x.r.runs[x.event.ID] = x
 		x.r.mu.Unlock()
+		x.r.opt.Observer.Accepted(x.event.Source, x.event.Type)
 		x.log.Info().Str("lane", x.event.Lane).Str("flag", string(x.event.Flag)).Str("phase", string(x.state.Phase)).Msg("accepted")
 		return true
 	}

@@ -6,17 +6,19 @@ func (f Restarted) apply(m *machine) {
 	m.Live, m.Turn = false, false
 	for i := range m.Deliveries {
 		d := &m.Deliveries[i]
-		switch {
-		case d.Status == Running, d.Status == Parked && !d.Due.After(f.At):
-			d.Status, d.Due = Parked, f.At
-		case d.Status == Waiting && m.Phase == Open && !d.OnFailure && m.unmetNeed(d) == nil && !(d.Ordered && f.Queued):
-		default:
+		if !m.cutOff(d, f) {
 			continue
+		}
+		if d.Status != Waiting {
+			d.Status, d.Due = Parked, f.At
 		}
 		d.Rev++
 		d.MayHaveRun = true
 		if d.KeySent.IsZero() {
 			d.KeySent = f.Since
+		}
+		if m.Discarded {
+			m.drop(d)
 		}
 	}
 	switch {
@@ -31,20 +33,26 @@ func (f Restarted) apply(m *machine) {
 	m.advance(f.At)
 }
 
+// cutOff reports whether the life that has ended may have been in the middle of
+// an attempt of d.
+func (s *State) cutOff(d *Delivery, f Restarted) bool {
+	switch d.Status {
+	case Running:
+		return true
+	case Parked:
+		// One that waits for its plugin is not called before the journal knows.
+		return !d.Due.After(f.At) && d.PausedAt.IsZero() && !(d.Ordered && f.Queued)
+	}
+	return s.ready(d) && !(d.Ordered && f.Queued)
+}
+
 func (f Replayed) apply(m *machine) {
 	if m.Phase != Held && m.Phase != Settled {
 		return
 	}
-	named := map[string]bool{}
-	for _, n := range f.Names {
-		named[n] = true
-	}
 	for i := range m.Deliveries {
 		d := &m.Deliveries[i]
-		if !d.Done() || (len(f.Names) > 0 && !named[d.Name]) {
-			continue
-		}
-		if len(f.Names) == 0 && (d.Status == DoneSucceeded || d.OnFailure && d.Status == DoneSkipped) {
+		if !d.replays(f.Names) {
 			continue
 		}
 		if f.FreshKey || d.Status == DoneRejected || d.Status == DoneSucceeded {
@@ -57,7 +65,7 @@ func (f Replayed) apply(m *machine) {
 	if m.Phase == Held {
 		m.Phase, m.Why = Open, ""
 	}
-	m.Turn = false
+	m.Turn, m.Discarded = false, false
 	if f.Unfetched && m.Phase == Open {
 		m.Phase, m.Since, m.Fetch = Noticed, f.At, Fetching{}
 		m.do(Flush{}, Fetch{})
@@ -71,8 +79,49 @@ func (f Replayed) apply(m *machine) {
 
 func (f Resolved) apply(m *machine) {
 	if m.Phase == Held {
+		m.Why = "resolved by an operator; it was held: " + m.Why
 		m.settle(f.At, f.Verdict)
 	}
+}
+
+func (f DiscardedByOperator) apply(m *machine) {
+	if m.Finished() {
+		return
+	}
+	m.Discarded = true
+	for i := range m.Deliveries {
+		if d := &m.Deliveries[i]; d.Status == Waiting || d.Status == Parked {
+			m.drop(d)
+		}
+	}
+	if m.Phase == Settled {
+		// A callback under way ends by itself; so does an answer being written.
+		if m.OwesCallback() && m.Callback.Status != CallbackSending && !m.Live {
+			m.callBack(f.At)
+		}
+		m.do(Flush{})
+		return
+	}
+	m.Phase, m.Why, m.Fetch.Due = Discarded, whyDropped, time.Time{}
+	if f.Why != "" {
+		m.Why += ": " + f.Why
+	}
+	m.do(Flush{})
+	if m.Live && m.Told == ToldNothing {
+		m.do(Answer{})
+	}
+}
+
+// whyDropped is what is said of all that a discard has ended.
+const whyDropped = "discarded by an operator"
+
+// drop ends a delivery of an event that an operator has discarded.
+func (m *machine) drop(d *Delivery) {
+	if d.MayHaveRun {
+		m.exhaust(d, "may have run: its result was unknown when the event was discarded")
+		return
+	}
+	m.skip(d, whyDropped)
 }
 
 func (f Refused) apply(m *machine) {

@@ -1,6 +1,9 @@
 package router
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // How fetches behind a blind 202, and callbacks, are retried.
 const (
@@ -51,13 +54,19 @@ func (f Fetched) apply(m *machine) {
 
 func (f Routed) apply(m *machine) {
 	m.Routes, m.Deliveries = f.Routes, f.Deliveries
+	m.Throttled = append(m.Throttled, f.Throttled...)
 	m.advance(f.At)
 }
 
 func (f Decided) apply(m *machine) {
 	m.Why = f.Why
+	m.Throttled = append(m.Throttled, f.Throttled...)
 	if f.Verdict.Kind == Error {
-		m.emit(Emit{Type: TypeEventFailed, Code: f.Verdict.Code, Message: f.Why})
+		told := TypeEventFailed
+		if f.Verdict.Code == CodeUnrouted {
+			told = TypeEventUnrouted
+		}
+		m.emit(Emit{Type: told, Code: f.Verdict.Code, Message: f.Why})
 	}
 	m.settle(f.At, f.Verdict)
 }
@@ -69,6 +78,10 @@ func (f Turned) apply(m *machine) {
 }
 
 func (f Woke) apply(m *machine) {
+	if due := m.alertDue(); !due.IsZero() && !due.After(f.At) {
+		m.Alerted = true
+		m.emit(Emit{Type: TypePendingOverdue, Message: m.whyPending()})
+	}
 	switch m.Phase {
 	case Noticed:
 		if !m.Fetch.Due.IsZero() && !m.Fetch.Due.After(f.At) {
@@ -78,6 +91,7 @@ func (f Woke) apply(m *machine) {
 		return
 	case Held:
 		if !m.Since.Add(m.Rules.GiveUp).After(f.At) {
+			m.Why = fmt.Sprintf("given up after %s; it was held: %s", m.Rules.GiveUp, m.Why)
 			m.settle(f.At, Verdict{Kind: Error, Code: CodeGaveUp})
 			return
 		}
@@ -104,8 +118,14 @@ func (f Attempted) apply(m *machine) {
 	if o.NotSent {
 		if d.PausedAt.IsZero() {
 			d.PausedAt = f.Began
+		} else if d.KeySent.After(d.PausedAt) && !d.MayHaveRun {
+			d.KeySent = time.Time{} // it did not leave this time either
 		}
 		d.Status, d.Due = Parked, f.At.Add(max(o.After, notSentPause))
+		if m.Discarded {
+			m.drop(d)
+			m.do(Flush{})
+		}
 		m.advance(f.At)
 		return
 	}
@@ -131,11 +151,18 @@ func (f Attempted) apply(m *machine) {
 		}
 	case Rejected:
 		d.Status, d.Code, d.Public = DoneRejected, o.Code, o.Public
-		m.emit(Emit{Type: TypeDeliveryFailed, Delivery: d.Name, Code: o.Code, Message: o.Detail})
+		if !m.Discarded {
+			m.emit(Emit{Type: TypeDeliveryFailed, Delivery: d.Name, Code: o.Code, Message: o.Detail})
+		}
 		if m.Phase != Open {
 			m.do(Flush{})
 		}
 	default:
+		if m.Discarded {
+			m.drop(d)
+			m.do(Flush{})
+			break
+		}
 		m.park(d, f)
 	}
 	m.advance(f.At)
@@ -144,6 +171,11 @@ func (f Attempted) apply(m *machine) {
 // park has the delivery tried again, or exhausts it where its policy ends.
 func (m *machine) park(d *Delivery, f Attempted) {
 	o, p := f.Outcome, d.Policy
+	if o.FreshKey {
+		input := d.Input
+		d.newGeneration()
+		d.Input = input
+	}
 	if o.NeedsOperator && d.Code != codeNeedsOperator {
 		d.Code = codeNeedsOperator
 		m.emit(Emit{Type: TypeDeliveryNeedsOperator, Delivery: d.Name, Code: d.Code, Message: o.Detail})
@@ -160,13 +192,12 @@ func (m *machine) park(d *Delivery, f Attempted) {
 		m.exhaust(d, why)
 	case d.keyExpired(next):
 		m.exhaust(d, "may have run: the result of its key is unknown, and the key would be too old at the next attempt")
-	case o.FreshKey:
-		input := d.Input
-		d.newGeneration()
-		d.Input, d.Status, d.Due = input, Parked, next
-		m.do(Flush{})
 	default:
 		d.Status, d.Due = Parked, next
+		if o.FreshKey {
+			m.do(Flush{})
+			return
+		}
 		m.do(Note{})
 	}
 }
@@ -197,7 +228,7 @@ func (f Overdue) apply(m *machine) {
 	if m.Told != ToldNothing {
 		return
 	}
-	m.Told = ToldLater
+	m.Told, m.Later = ToldLater, f.At
 	if m.Late == LateAccepted && !m.Blind {
 		m.Told = ToldAccepted
 	}
@@ -246,6 +277,10 @@ func (f CalledBack) apply(m *machine) {
 		}
 	default:
 		c.MayHaveArrived = c.MayHaveArrived || o.Kind == Unknown
+		if m.Discarded {
+			m.callBack(f.At) // which says that there will be none
+			return
+		}
 		if o.NeedsOperator && !c.Alerted {
 			c.Alerted = true
 			m.emit(Emit{Type: TypeCallbackUnauthorized, Message: o.Detail})

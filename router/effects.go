@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -56,20 +57,25 @@ func (x *run) match() Fact {
 	if len(routes) == 0 {
 		return x.unrouted(now)
 	}
-	x.routes = routes
-	f := Routed{At: now}
 	x.inputs = map[string]json.RawMessage{}
 	for _, route := range routes {
-		f.Routes = append(f.Routes, route.Name)
 		for i := range route.Deliver {
-			spec := &route.Deliver[i]
-			d := x.delivery(route, spec)
-			if len(spec.Needs) == 0 && !spec.OnFailure {
-				if x.inputs[d.Name], err = spec.Input(x.scope); err != nil {
+			if spec := &route.Deliver[i]; len(spec.Needs) == 0 && !spec.OnFailure {
+				if x.inputs[route.Name+"/"+spec.Name], err = spec.Input(x.scope); err != nil {
 					return failed(fmt.Errorf("route %q: %w", route.Name, err))
 				}
 			}
-			f.Deliveries = append(f.Deliveries, d)
+		}
+	}
+	f := Routed{At: now}
+	if routes, f.Throttled = x.throttle(routes); len(routes) == 0 {
+		return Decided{At: now, Verdict: Verdict{Kind: Success}, Why: "throttled: its routes have told of the same before", Throttled: f.Throttled}
+	}
+	x.routes = routes
+	for _, route := range routes {
+		f.Routes = append(f.Routes, route.Name)
+		for i := range route.Deliver {
+			f.Deliveries = append(f.Deliveries, x.delivery(route, &route.Deliver[i]))
 		}
 	}
 	return f
@@ -154,28 +160,37 @@ func (x *run) startAttempt(a Attempt) {
 			return
 		}
 	}
-	envelope, err := json.Marshal(x.event.Envelope())
+	call, err := x.call(d, a.Number, a.Generation, input)
 	if err != nil {
-		stuck(fmt.Sprintf("encoding the event: %v", err))
+		stuck(err.Error())
 		return
-	}
-	id := x.event.ID + "/" + a.Name
-	call := Call{
-		To: d.To, Delivery: id, Key: fmt.Sprintf("%s:%d", id, a.Generation), Attempt: a.Number,
-		Event: envelope, Input: input,
 	}
 	timeout := d.Policy.Timeout
 	x.busy++
-	x.r.work(func() { x.attempt(a.Name, call, timeout) })
+	x.r.work(func() {
+		x.attempt(call, timeout, func(began time.Time, o Outcome) {
+			x.post(Attempted{Began: began, At: time.Now(), Name: a.Name, Outcome: o, Input: input, Roll: roll()})
+		})
+	})
 }
 
-// attempt goes through the plugin's gate and makes the call.
-func (x *run) attempt(name string, call Call, timeout time.Duration) {
-	began := time.Now()
-	post := func(o Outcome) {
-		x.post(Attempted{Began: began, At: time.Now(), Name: name, Outcome: o, Input: call.Input, Roll: roll()})
+// call is an attempt as the plugin gets it, but for its deadline.
+func (x *run) call(d *Delivery, number, generation int, input json.RawMessage) (Call, error) {
+	envelope, err := json.Marshal(x.event.Envelope())
+	if err != nil {
+		return Call{}, fmt.Errorf("encoding the event: %w", err)
 	}
-	pass, ok := x.r.gates.of(call.To.Plugin).enter(x.r.ctx, post)
+	id := x.event.ID + "/" + d.Name
+	return Call{
+		To: d.To, Delivery: id, Key: id + ":" + strconv.Itoa(generation), Attempt: number, Event: envelope, Input: input,
+	}, nil
+}
+
+// attempt goes through the plugin's gate, makes the call and has the outcome
+// posted.
+func (x *run) attempt(call Call, timeout time.Duration, post func(began time.Time, o Outcome)) {
+	began := time.Now()
+	pass, ok := x.r.gates.of(call.To.Plugin).enter(x.r.ctx, func(o Outcome) { post(began, o) })
 	if !ok {
 		return
 	}
@@ -183,7 +198,7 @@ func (x *run) attempt(name string, call Call, timeout time.Duration) {
 	call.Deadline = began.Add(timeout)
 	ctx, cancel := context.WithDeadline(x.r.ctx, call.Deadline)
 	defer cancel()
-	pass.leave(x.r.opt.Caller.Call(ctx, call), post)
+	pass.leave(x.r.opt.Caller.Call(ctx, call), func(o Outcome) { post(began, o) })
 }
 
 // recordAttempt keeps an attempt for the log.
@@ -193,6 +208,7 @@ func (x *run) recordAttempt(a Attempted, generation int) {
 	if d == nil || a.Outcome.NotSent {
 		return
 	}
+	x.r.opt.Observer.Attempted(d.To, a.Outcome.Kind, a.At.Sub(a.Began))
 	x.attempts = append(x.attempts, attemptRow(a.Name, d.Attempts, generation, a.Began, a.At, a.Outcome))
 }
 
@@ -202,11 +218,12 @@ func (x *run) recordFetch(f FetchFailed) {
 		o.Kind = Rejected
 	}
 	logOutcome(x.log, o).Msg("fetch")
-	x.attempts = append(x.attempts, attemptRow(FetchAttempt, x.state.Fetch.Attempts, 0, f.At, f.At, o))
+	x.attempts = append(x.attempts, attemptRow(FetchAttempt, x.state.Fetch.Attempts, 0, f.Began, f.At, o))
 }
 
 func (x *run) recordCallback(c CalledBack) {
 	logOutcome(x.log, c.Outcome).Str("verdict", string(x.state.Verdict.Kind)).Dur("took", c.At.Sub(c.Began)).Msg("callback")
+	x.r.opt.Observer.CalledBack(x.event.Source, c.Outcome.Kind, c.At.Sub(c.Began))
 	x.attempts = append(x.attempts, attemptRow("", x.state.Callback.Attempts, 0, c.Began, c.At, c.Outcome))
 }
 

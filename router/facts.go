@@ -12,9 +12,9 @@ type Fact interface{ apply(*machine) }
 type (
 	// FetchFailed: a fetch behind a blind 202 failed.
 	FetchFailed struct {
-		At   time.Time
-		Err  *FetchError
-		Roll float64
+		Began, At time.Time
+		Err       *FetchError
+		Roll      float64
 	}
 	// Fetched: the fetch behind a blind 202 came through; Routed follows.
 	Fetched struct {
@@ -27,6 +27,7 @@ type (
 		At         time.Time
 		Routes     []string
 		Deliveries []Delivery
+		Throttled  []Throttled
 	}
 	// Decided: the event ends with a verdict and nothing runs (a ping, no
 	// route, a route's expression failed). Why is the operator's text.
@@ -34,6 +35,8 @@ type (
 		At      time.Time
 		Verdict Verdict
 		Why     string
+		// Throttled says which routes would have taken it, but for a throttle.
+		Throttled []Throttled
 	}
 	// Turned: the lane has reached the event.
 	Turned struct{ At time.Time }
@@ -101,6 +104,12 @@ type (
 		At      time.Time
 		Verdict Verdict
 	}
+	// DiscardedByOperator: an operator ended what was left of the event, for
+	// good. Why is the operator's text, or "".
+	DiscardedByOperator struct {
+		At  time.Time
+		Why string
+	}
 	// Refused: the caller was told "not now" while the accept was under way.
 	Refused struct{ At time.Time }
 )
@@ -159,11 +168,18 @@ const (
 	TypeDeliveryNeedsOperator = "delivery.needs_operator"
 	TypeEventHeld             = "event.held"
 	TypeEventFailed           = "event.failed"
-	TypeFetchUnauthorized     = "fetch.unauthorized"
-	TypeFetchFailed           = "fetch.failed"
-	TypeCallbackRefused       = "callback.refused"
-	TypeCallbackUnauthorized  = "callback.unauthorized"
-	TypeCallbackFailed        = "callback.failed"
-	TypePluginDown            = "plugin.down"
-	TypePluginUp              = "plugin.up"
+	TypeEventUnrouted         = "event.unrouted"
+	// A 202 was given long ago, and no answer is confirmed: a customer waits.
+	TypePendingOverdue       = "pending.overdue"
+	TypeFetchUnauthorized    = "fetch.unauthorized"
+	TypeFetchFailed          = "fetch.failed"
+	TypeCallbackRefused      = "callback.refused"
+	TypeCallbackUnauthorized = "callback.unauthorized"
+	TypeCallbackFailed       = "callback.failed"
+	TypePluginDown           = "plugin.down"
+	TypePluginUp             = "plugin.up"
+	// Requests were refused: their count, and the last one's reason.
+	TypeSourceRefused     = "source.refused"
+	TypeJournalUnwritable = "journal.unwritable"
+	TypeJournalWritable   = "journal.writable"
 )

@@ -13,23 +13,31 @@ const SourceSelf = "signalbox"
 // FailureTypes are the types of failure events.
 func FailureTypes() []string {
 	return []string{
-		TypeDeliveryFailed, TypeDeliveryNeedsOperator, TypeEventHeld, TypeEventFailed, TypeFetchUnauthorized, TypeFetchFailed,
-		TypeCallbackRefused, TypeCallbackUnauthorized, TypeCallbackFailed, TypePluginDown, TypePluginUp,
+		TypeDeliveryFailed, TypeDeliveryNeedsOperator, TypeEventHeld, TypeEventFailed, TypeEventUnrouted, TypePendingOverdue,
+		TypeFetchUnauthorized, TypeFetchFailed, TypeCallbackRefused, TypeCallbackUnauthorized, TypeCallbackFailed,
+		TypePluginDown, TypePluginUp, TypeSourceRefused, TypeJournalUnwritable, TypeJournalWritable,
 	}
 }
 
 // Failure is the payload of a failure event.
 type Failure struct {
 	Event    *FailedEvent `json:"event,omitempty"`
+	Source   string       `json:"source,omitempty"` // of refused requests
+	Count    int          `json:"count,omitempty"`  // of them
 	Delivery string       `json:"delivery,omitempty"`
 	Plugin   string       `json:"plugin,omitempty"`
 	Action   string       `json:"action,omitempty"`
+	Attempts int          `json:"attempts,omitempty"`
 	Code     string       `json:"code,omitempty"`
 	Message  string       `json:"message,omitempty"`
 	// MayHaveRun: the effect is perhaps there all the same.
 	MayHaveRun bool `json:"may_have_run,omitempty"`
 	// Verdict is what the caller was, or should have been, told.
 	Verdict *Verdict `json:"verdict,omitempty"`
+	// Suppressed counts the failures that a throttle has kept back since Since;
+	// this is the last of them.
+	Suppressed int       `json:"suppressed,omitempty"`
+	Since      time.Time `json:"since,omitzero"`
 	// Command is what an operator can do about it.
 	Command string `json:"command,omitempty"`
 }
@@ -59,7 +67,7 @@ func (x *run) cause(e Emit) {
 		Command: "signalbox events show " + x.event.ID,
 	}
 	if d := x.state.delivery(e.Delivery); d != nil {
-		f.Plugin, f.Action = d.To.Plugin, d.To.Action
+		f.Plugin, f.Action, f.Attempts = d.To.Plugin, d.To.Action, d.Attempts
 		f.Command = "signalbox events replay " + x.event.ID
 	}
 	x.log.Warn().Str("failure", e.Type).Str("delivery", e.Delivery).Str("code", e.Code).Msg(e.Message)
@@ -69,6 +77,7 @@ func (x *run) cause(e Emit) {
 		return
 	}
 	x.caused = append(x.caused, rec)
+	x.r.opt.Observer.Failed(e.Type)
 }
 
 // failureRecord makes a failure event. One that no route could take is settled
@@ -125,6 +134,7 @@ func (r *Router) Report(ctx context.Context, eventType string, f Failure) error 
 	if _, err := r.opt.Journal.Accept(ctx, &rec.Event, &rec.State); r.wrote(err) != nil {
 		return err
 	}
+	r.opt.Observer.Failed(eventType)
 	r.beginCaused(&rec)
 	return nil
 }

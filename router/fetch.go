@@ -17,11 +17,16 @@ func (x *run) fetch(ctx context.Context, deadline time.Time) (Event, *FetchError
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
+	began := time.Now()
 	e, err := x.endpoint.Source.Fetch(ctx, x.event.Notice)
+	var failure *FetchError
 	if err != nil {
-		return Event{}, fetchErrorOf(err)
+		failure = fetchErrorOf(err)
 	}
-	return e, nil
+	if x.event.Notice.Address != "" {
+		x.r.opt.Observer.Fetched(x.event.Source, failure, time.Since(began))
+	}
+	return e, failure
 }
 
 // startFetch tries again to get the event of a blind notice.
@@ -32,12 +37,13 @@ func (x *run) startFetch() {
 	}
 	x.busy++
 	x.r.work(func() {
-		e, failure := x.fetch(x.r.ctx, time.Now().Add(fetchTimeout))
+		began := time.Now()
+		e, failure := x.fetch(x.r.ctx, began.Add(fetchTimeout))
 		if failure != nil {
-			x.post(FetchFailed{At: time.Now(), Err: failure, Roll: roll()})
+			x.post(FetchFailed{Began: began, At: time.Now(), Err: failure, Roll: roll()})
 			return
 		}
-		x.post(fetchedEvent{event: e})
+		x.post(fetchedEvent{began: began, at: time.Now(), event: e})
 	})
 }
 
@@ -45,7 +51,10 @@ func (x *run) startFetch() {
 const fetchTimeout = 30 * time.Second
 
 // fetchedEvent brings the event of a blind notice to its run.
-type fetchedEvent struct{ event Event }
+type fetchedEvent struct {
+	began, at time.Time
+	event     Event
+}
 
 func (fetchedEvent) apply(*machine) {}
 
@@ -58,6 +67,7 @@ func (x *run) takeFetched(f fetchedEvent) error {
 		return err
 	}
 	x.fetched = true
+	x.attempts = append(x.attempts, attemptRow(FetchAttempt, x.state.Fetch.Attempts+1, 0, f.began, f.at, Outcome{Kind: Succeeded}))
 	if x.event.Flag == FlagStateless {
 		x.state.Told = ToldReplied
 		return errors.Join(x.apply(Fetched{}), x.apply(Decided{At: time.Now(), Verdict: Verdict{Kind: Success}, Why: "a ping: it runs nothing"}))

@@ -43,6 +43,7 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 		r.log.Warn().Str("source", ep.Name).Msg("not now: too many requests are not accepted yet, or the daemon stops")
 		reply := ep.Source.Reply(&Event{Source: ep.Name, Received: received, Notice: notice}, Verdict{Kind: NotNow})
 		reply.write(w)
+		r.opt.Observer.Answered(ep.Name, NotNow, time.Since(received))
 		return
 	}
 	told := func(at time.Time) Fact { return Unheard{At: at} }
@@ -67,6 +68,7 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 	reply := ep.Source.Reply(&event, verdict)
 	told = func(at time.Time) Fact { return Unheard{At: at, Written: true} }
 	err = reply.write(w)
+	r.opt.Observer.Answered(ep.Name, verdict.Kind, time.Since(received))
 	switch {
 	case verdict.Kind == Accepted || verdict.Kind == NotNow:
 		told = nil // who decided that has said so
@@ -78,6 +80,8 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 // refuse writes a source's refusal.
 func (r *Router) refuse(w http.ResponseWriter, ep *Endpoint, resp *Response, err error) {
 	r.log.Warn().Str("source", ep.Name).Err(err).Msg("refused")
+	r.opt.Observer.Refused(ep.Name)
+	r.refusals.add(ep.Name, err.Error())
 	if resp == nil {
 		resp = &Response{Status: http.StatusBadRequest}
 	}

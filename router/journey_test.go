@@ -44,7 +44,7 @@ func TestAnswers(t *testing.T) {
 		{"exhausted is held", order(once), map[string][]router.Outcome{"billing.create": {again}}, "202 accepted", router.Held, 3, []string{router.TypeDeliveryFailed, router.TypeEventHeld}},
 		{"a missing action is held", order(bill), nil, "202 accepted", router.Held, 3, []string{router.TypeDeliveryFailed, router.TypeEventHeld}},
 		{"when fails: nothing runs", failing, map[string][]router.Outcome{"billing.create": {ok}}, "200 error signalbox.failed", router.Settled, 2, []string{router.TypeEventFailed}},
-		{"no route", &router.Route{Name: "other", From: []string{shop}, On: []string{"CANCEL"}}, nil, "200 error signalbox.unrouted", router.Settled, 2, []string{router.TypeEventFailed}},
+		{"no route", &router.Route{Name: "other", From: []string{shop}, On: []string{"CANCEL"}}, nil, "200 error signalbox.unrouted", router.Settled, 2, []string{router.TypeEventUnrouted}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {

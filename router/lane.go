@@ -65,7 +65,7 @@ func (l *lanes) restore(p *Pending) (head bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = max(l.last, p.Seq)
-	if !p.HoldsLane {
+	if p.Hold == HoldsNothing {
 		return true
 	}
 	return l.join(p.ID, p.Lane).lane.queue[0].id == p.ID
@@ -119,8 +119,35 @@ func (l *lanes) detach(x *run) {
 	defer l.mu.Unlock()
 	if p := l.places[x.event.ID]; p != nil && p.run == x {
 		p.run = nil
+		p.tellIdle(x.rests.due)
 	}
 }
+
+// idle says that x can't go on before that time.
+func (l *lanes) idle(x *run, until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p := l.places[x.event.ID]; p != nil {
+		p.tellIdle(until)
+	}
+}
+
+// tellIdle has those who wait behind a head know for how long they do.
+func (p *place) tellIdle(until time.Time) {
+	if p.lane.queue[0] != p {
+		return
+	}
+	for _, behind := range p.lane.queue[1:] {
+		if behind.run != nil {
+			behind.run.post(laneIdle{until})
+		}
+	}
+}
+
+// laneIdle tells a run that the head of its lane can't go on before that time.
+type laneIdle struct{ until time.Time }
+
+func (laneIdle) apply(*machine) {}
 
 func (l *lanes) turnOrWait(p *place) (headDue time.Time) {
 	head := p.lane.queue[0]

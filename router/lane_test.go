@@ -73,6 +73,42 @@ func TestCallerBehindAParkedHeadIsToldAtOnce(t *testing.T) {
 	})
 }
 
+// TestCallerBehindAHeadThatParks: it is told when the head parks, and not only
+// at its own limit.
+func TestCallerBehindAHeadThatParks(t *testing.T) {
+	cases := []struct {
+		name    string
+		ordered bool
+		want    string
+		after   time.Duration
+	}{
+		{"it waits for its turn", true, "202 accepted", time.Second},
+		{"it does not wait for its turn", false, "200 success", 500 * time.Millisecond},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				second := routertest.Deliver("note", "crm", "note")
+				second.Ordered = tc.ordered
+				g := newRig(t, order(routertest.Deliver("bill", "billing", "create")),
+					&router.Route{Name: "change", From: []string{shop}, On: []string{"CHANGE"}, Deliver: []router.Spec{second}})
+				g.action("billing.create", func(context.Context, router.Call) router.Outcome {
+					time.Sleep(time.Second)
+					return router.Outcome{Kind: router.Retry, After: time.Hour}
+				})
+				g.action("crm.note", outcomes(ok))
+				began := time.Now()
+				go g.send("ORDER", "acme", "k1")
+				time.Sleep(500 * time.Millisecond)
+				g.answer(g.send("CHANGE", "acme", "k2"), tc.want)
+				if took := time.Since(began); took != tc.after {
+					t.Errorf("told %s after the head came, want %s", took, tc.after)
+				}
+			})
+		})
+	}
+}
+
 func TestLaneOrderSurvivesARestart(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		g := newRig(t, order(routertest.Deliver("bill", "billing", "create")))

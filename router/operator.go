@@ -3,6 +3,8 @@ package router
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,27 +17,73 @@ var ErrNotHeld = errors.New("the event is not held")
 // ErrNotReplayable: the event still runs, or never will.
 var ErrNotReplayable = errors.New("only held and settled events can be replayed")
 
+// ErrPayloadGone: what deliveries are made of is not there any more.
+var ErrPayloadGone = errors.New("the event's payload is past its retention and was deleted: nothing of it can run again")
+
+// ErrFinished: there is nothing left that could be discarded.
+var ErrFinished = errors.New("the event is finished: nothing of it is left to discard")
+
 // Replay runs deliveries of a held or settled event again: those named
 // (route/name), or all that did not succeed. FreshKey gives them new
 // idempotency keys, which can repeat an effect whose result is unknown.
 func (r *Router) Replay(ctx context.Context, id string, names []string, freshKey bool) error {
-	return r.tell(ctx, id, func(s *State) (Fact, error) {
-		if s.Phase != Held && s.Phase != Settled {
-			return nil, ErrNotReplayable
-		}
-		for _, n := range names {
-			if s.delivery(n) == nil {
-				return nil, errors.New("the event has no delivery " + n)
-			}
+	return r.tell(ctx, id, func(rec *Record) (Fact, error) {
+		if _, err := rec.Replayable(names); err != nil {
+			return nil, err
 		}
 		return Replayed{At: time.Now(), Names: names, FreshKey: freshKey}, nil
 	})
 }
 
+// Replayable gives the indexes of the deliveries that a replay would run again,
+// or says why there can be none; ErrNotReplayable and ErrPayloadGone among
+// others. It changes nothing.
+func (rec *Record) Replayable(names []string) (again []int, err error) {
+	s := &rec.State
+	switch {
+	case s.Phase != Held && s.Phase != Settled:
+		return nil, ErrNotReplayable
+	case rec.Emptied:
+		return nil, ErrPayloadGone
+	}
+	for _, n := range names {
+		if s.delivery(n) == nil {
+			return nil, fmt.Errorf("the event has no delivery %s", n)
+		}
+	}
+	for i := range s.Deliveries {
+		if s.Deliveries[i].replays(names) {
+			again = append(again, i)
+		}
+	}
+	return again, nil
+}
+
+// replays reports whether a replay runs d again: one that is named, or, of
+// none, one that has ended without success. What waits for a failure is run
+// only by one.
+func (d *Delivery) replays(names []string) bool {
+	if len(names) > 0 {
+		return d.Done() && slices.Contains(names, d.Name)
+	}
+	return d.Done() && d.Status != DoneSucceeded && !(d.OnFailure && d.Status == DoneSkipped)
+}
+
+// Discard ends what is left of an event, for good: nothing of it starts any
+// more, and its caller is told nothing more. What is under way ends as it may.
+func (r *Router) Discard(ctx context.Context, id, why string) error {
+	return r.tell(ctx, id, func(rec *Record) (Fact, error) {
+		if rec.State.Finished() {
+			return nil, ErrFinished
+		}
+		return DiscardedByOperator{At: time.Now(), Why: why}, nil
+	})
+}
+
 // Resolve gives a held event its verdict.
 func (r *Router) Resolve(ctx context.Context, id string, v Verdict) error {
-	return r.tell(ctx, id, func(s *State) (Fact, error) {
-		if s.Phase != Held {
+	return r.tell(ctx, id, func(rec *Record) (Fact, error) {
+		if rec.State.Phase != Held {
 			return nil, ErrNotHeld
 		}
 		return Resolved{At: time.Now(), Verdict: v}, nil
@@ -44,7 +92,7 @@ func (r *Router) Resolve(ctx context.Context, id string, v Verdict) error {
 
 // tell brings an operator's fact to an event, in memory or not, and returns
 // when it has been applied and is durable.
-func (r *Router) tell(ctx context.Context, id string, ask func(*State) (Fact, error)) error {
+func (r *Router) tell(ctx context.Context, id string, ask func(*Record) (Fact, error)) error {
 	done := make(chan error, 1)
 	x, err := r.reach(ctx, id, operator{ask: ask, done: done})
 	if err != nil {
@@ -108,6 +156,6 @@ func (r *Router) reach(ctx context.Context, id string, f Fact) (*run, error) {
 
 // operator is a fact that must be checked against the state before it is one.
 type operator struct {
-	ask  func(*State) (Fact, error)
+	ask  func(*Record) (Fact, error)
 	done chan<- error
 }

@@ -51,6 +51,21 @@ func (s *State) Rests() (until time.Time, ok bool) {
 	return until, true
 }
 
+// Resumes is when a process that takes the event up has something to do: zero
+// for at once, which is so too where it waits for a plugin that was down.
+func (s *State) Resumes() time.Time {
+	until, rests := s.Rests()
+	if !rests {
+		return time.Time{}
+	}
+	for i := range s.Deliveries {
+		if d := &s.Deliveries[i]; d.Status == Parked && !d.PausedAt.IsZero() && s.mayRun(d) {
+			return time.Time{}
+		}
+	}
+	return until
+}
+
 // resting is an event that is not in memory.
 type resting struct {
 	id    string
@@ -58,6 +73,8 @@ type resting struct {
 	index int // in the heap, or -1
 	// restart: the event's last life may have ended in the middle of something.
 	restart bool
+	// roused is when it was to be taken up.
+	roused time.Time
 	// queued: an earlier event held the lane when the last life ended.
 	queued bool
 	// plugins are those it waits for because they are down.
@@ -114,8 +131,14 @@ func (r *Router) tickLocked() {
 // is room.
 func (r *Router) rouseLocked(e *resting) {
 	r.forgetLocked(e)
-	r.roused = append(r.roused, e)
+	r.awaitLocked(e)
 	r.takeUpLocked()
+}
+
+// awaitLocked has an event wait for room in memory.
+func (r *Router) awaitLocked(e *resting) {
+	e.roused = time.Now()
+	r.roused = append(r.roused, e)
 }
 
 // forgetLocked ends an event's rest.
@@ -164,21 +187,23 @@ func (r *Router) takeUpLocked() {
 		r.roused[0] = nil
 		r.roused = r.roused[1:]
 		r.summoned++
-		r.wg.Add(1)
-		go func() {
-			defer r.wg.Done()
+		r.taking[e] = true
+		r.work(func() {
 			r.takeUp(e)
 			r.mu.Lock()
 			r.summoned--
 			r.takeUpLocked()
 			r.mu.Unlock()
-		}()
+		})
 	}
 }
 
 // takeUp reads an event back and lives on with it.
 func (r *Router) takeUp(e *resting) {
 	rec, err := r.read(e.id)
+	r.mu.Lock()
+	delete(r.taking, e)
+	r.mu.Unlock()
 	if err != nil {
 		r.log.Error().Err(err).Str("event", e.id).Msg("the event rests until the next start: it can't be read back")
 		return
@@ -283,9 +308,9 @@ func (r *Router) recover(ctx context.Context) error {
 			p := &page[i]
 			after = p.Seq
 			head := r.lanes.restore(p)
-			e := &resting{id: p.ID, due: p.Due, restart: !p.Due.After(began) || head && p.HoldsLane && p.Due.Equal(restsLong), queued: !head}
+			e := &resting{id: p.ID, due: p.Due, restart: !p.Due.After(began) || head && p.Hold == AwaitsTurn, queued: !head}
 			if e.restart {
-				r.roused = append(r.roused, e)
+				r.awaitLocked(e)
 			} else {
 				r.restLocked(e)
 			}

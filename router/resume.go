@@ -16,13 +16,14 @@ func (x *run) resume(e *resting) {
 		if err := x.reopen(); err != nil {
 			x.apply(Stuck{At: now, Why: err.Error()})
 		} else if len(x.state.Deliveries) == 0 {
-			f, ok := x.match().(Routed)
+			fact := x.match()
+			f, ok := fact.(Routed)
 			if !ok {
-				x.route()
+				x.apply(fact)
 				x.live()
 				return
 			}
-			x.state.Routes, x.state.Deliveries = f.Routes, f.Deliveries
+			x.state.Routes, x.state.Deliveries, x.state.Throttled = f.Routes, f.Deliveries, append(x.state.Throttled, f.Throttled...)
 			x.written = make([]int, len(f.Deliveries))
 		}
 	}
@@ -30,11 +31,25 @@ func (x *run) resume(e *resting) {
 		if s := &x.state; s.Phase == Settled && s.Told == ToldNothing && s.Late == LateAccepted && !s.Blind {
 			x.log.Warn().Str("verdict", string(s.Verdict.Kind)).Msg("the caller was cut off before it could be told, and can't be called back")
 		}
-		x.apply(Restarted{At: now, Since: x.event.Received, Queued: e.queued})
+		f := Restarted{At: now, Since: x.event.Received, Queued: e.queued}
+		x.recordCutOff(f)
+		x.apply(f)
 	} else {
 		x.apply(Woke{At: now, Nudged: true})
 	}
 	x.live()
+}
+
+// recordCutOff keeps for the log what the life that has ended could not: that an
+// attempt had perhaps begun. It is not counted, and nobody knows when it was.
+func (x *run) recordCutOff(f Restarted) {
+	for i := range x.state.Deliveries {
+		if d := &x.state.Deliveries[i]; x.state.cutOff(d, f) {
+			x.attempts = append(x.attempts, AttemptRow{
+				Delivery: d.Name, Generation: d.Generation, Outcome: Unknown, Message: "cut off by a restart, if it had begun",
+			})
+		}
+	}
 }
 
 // reopen rebuilds what a run needs beside its state: the plan that the event
@@ -95,7 +110,7 @@ func (r *Router) planOf(digest string) (*Plan, error) {
 func (r *Router) revive(rec *Record) *run {
 	t := r.Table()
 	x := r.newRun(t.Sources[rec.Event.Source], rec.Event)
-	x.state, x.version = rec.State, rec.Version
+	x.state, x.version, x.emptied = rec.State, rec.Version, rec.Emptied
 	x.state.Rules = t.Rules
 	x.log = eventLog(r.log, &x.event)
 	x.written = revisions(x.state.Deliveries)

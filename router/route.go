@@ -50,6 +50,8 @@ type Route struct {
 	Reply func(Scope) (json.RawMessage, error)
 	// Codes maps plugin codes to codes of the source's protocol.
 	Codes map[string]string
+	// Throttle, if not nil, keeps the route from telling the same failure often.
+	Throttle *Throttle
 	// Final keeps later routes from the events that this one takes.
 	Final bool
 }

@@ -2,11 +2,9 @@ package router
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -22,9 +20,8 @@ type Options struct {
 	// MaxInFlight caps the requests that are not accepted yet; 0 is
 	// DefaultMaxInFlight.
 	MaxInFlight int
-	// Observe, if not nil, is called with each event that has finished, perhaps
-	// more than once and before its last note is durable. It must not block.
-	Observe func(id string)
+	// Observer may be nil.
+	Observer Observer
 }
 
 // DefaultMaxInFlight bounds the memory that unaccepted requests can take: each
@@ -63,6 +60,7 @@ type Router struct {
 	resting  map[string]*resting // by event id: unfinished, and not in memory
 	clock    byDue               // of those at rest that a clock wakes
 	roused   []*resting          // to be taken up when there is room
+	taking   map[*resting]bool   // being read back
 	summoned int                 // being taken up, or in hand again
 	stopping bool
 
@@ -70,7 +68,11 @@ type Router struct {
 	lanes *lanes
 	gates *gates
 
-	broken atomic.Pointer[breakage] // how the last write to the journal failed, or nil
+	throttles *throttles
+	refusals  *refusals
+
+	broken     atomic.Pointer[breakage] // how the last write to the journal failed, or nil
+	toldBroken atomic.Int64             // when it was last told that the journal fails
 
 	ctx    context.Context // ends when attempts are to be given up
 	cancel context.CancelFunc
@@ -83,16 +85,17 @@ func New(opt Options) *Router {
 	if opt.MaxInFlight <= 0 {
 		opt.MaxInFlight = DefaultMaxInFlight
 	}
-	if opt.Observe == nil {
-		opt.Observe = func(string) {}
+	if opt.Observer == nil {
+		opt.Observer = unobserved{}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Router{
 		opt: opt, log: opt.Log, slots: make(chan struct{}, opt.MaxInFlight),
-		flights: map[string]*run{}, runs: map[string]*run{}, resting: map[string]*resting{},
+		flights: map[string]*run{}, runs: map[string]*run{}, resting: map[string]*resting{}, taking: map[*resting]bool{},
 		tick: make(chan struct{}, 1), ctx: ctx, cancel: cancel, drain: make(chan struct{}),
 	}
-	r.lanes, r.gates = newLanes(r.summon), newGates(r.nudge)
+	r.lanes, r.gates, r.throttles = newLanes(r.summon), newGates(r.nudge), newThrottles(r.summarise)
+	r.refusals = newRefusals(r.tellRefused)
 	return r
 }
 
@@ -110,38 +113,15 @@ func (r *Router) Table() *Table { return r.table.Load() }
 // returns when all of them have their places in their lanes; Swap comes before
 // it. Deliveries go out meanwhile.
 func (r *Router) Start(ctx context.Context) error {
+	if err := r.restoreThrottles(ctx); err != nil {
+		return err
+	}
 	r.work(r.wakeByClock)
-	return r.recover(ctx)
-}
-
-// breakage is a failure of the journal.
-type breakage struct {
-	err error
-	at  time.Time
-}
-
-// brokenFor is how long a failed write speaks against the journal. Then it gets
-// another chance: who is not ready gets no traffic, and would never find out.
-const brokenFor = 15 * time.Second
-
-// Writable gives the error of the last write to the journal, nil if it went
-// well or is long ago: while it fails, nothing is taken in.
-func (r *Router) Writable() error {
-	if b := r.broken.Load(); b != nil && time.Since(b.at) < brokenFor {
-		return b.err
+	if err := r.recover(ctx); err != nil {
+		return err
 	}
+	r.throttles.start()
 	return nil
-}
-
-// wrote remembers how a write to the journal went, and gives its error on.
-func (r *Router) wrote(err error) error {
-	switch {
-	case err == nil:
-		r.broken.Store(nil)
-	case errors.Is(err, ErrJournal):
-		r.broken.Store(&breakage{err, time.Now()})
-	}
-	return err
 }
 
 // Stop lets what runs end until ctx is done, then gives it up: the journal has
@@ -163,6 +143,8 @@ func (r *Router) Stop(ctx context.Context) {
 	}
 	r.cancel()
 	r.gates.stop()
+	r.throttles.stop()
+	r.refusals.stop()
 }
 
 // PluginBack says that a plugin that was down is there again: what waits for it
@@ -216,7 +198,7 @@ func (r *Router) retire(x *run) {
 		switch {
 		case x.rests == nil || r.stopping:
 		case x.again:
-			r.roused = append(r.roused, x.rests)
+			r.awaitLocked(x.rests)
 			r.takeUpLocked()
 		default:
 			r.restLocked(x.rests)

@@ -29,12 +29,15 @@ type run struct {
 	attempts []AttemptRow
 	caused   []Record
 	fetched  bool     // the journal has only the notice yet
+	emptied  bool     // Record.Emptied
 	moved    bool     // the journal has another place in the lane
 	busy     int      // attempts, fetches and callbacks under way
+	observed bool     // the observer knows that it is finished
 	dead     bool     // the journal has gone on without this run, or ends
 	unsaved  bool     // something is known that no flush has made durable
 	rests    *resting // the event leaves memory, until then
 
+	deadline  time.Time    // of the caller that brought the event
 	idleUntil atomic.Int64 // when a parked run's clock goes on, or 0
 	again     bool         // of the router: to be taken up as soon as it has left memory
 
@@ -106,7 +109,9 @@ func (x *run) live() {
 		} else {
 			timer.Stop()
 		}
-		x.idleUntil.Store(idle)
+		if was := x.idleUntil.Swap(idle); was != idle && idle != 0 {
+			x.r.lanes.idle(x, time.Unix(0, idle))
+		}
 		select {
 		case <-x.mail.wake:
 		case <-timer.C:
@@ -130,16 +135,22 @@ func (x *run) atEnd(draining bool) bool {
 
 // handle applies one fact from the mailbox, or answers an operator.
 func (x *run) handle(f Fact) {
-	order, ok := f.(operator)
-	if !ok {
-		switch f.(type) {
-		case Attempted, CalledBack, FetchFailed, fetchedEvent:
-			x.busy--
-		}
+	switch f := f.(type) {
+	case operator:
+		x.obey(f)
+	case laneIdle:
+		x.headIdle(f.until)
+	case Attempted, CalledBack, FetchFailed, fetchedEvent:
+		x.busy--
 		x.apply(f)
-		return
+	default:
+		x.apply(f)
 	}
-	fact, err := order.ask(&x.state)
+}
+
+// obey does what an operator asks, if the event's state allows it.
+func (x *run) obey(order operator) {
+	fact, err := order.ask(&Record{Event: x.event, State: x.state, Emptied: x.emptied})
 	if err == nil {
 		if again, ok := fact.(Replayed); ok && x.event.Plan == "" {
 			again.Unfetched = true
@@ -173,9 +184,12 @@ func (x *run) apply(f Fact) error {
 			generation = d.Generation
 		}
 	}
-	var effects []Effect
-	x.state, effects = Step(x.state, f)
+	effects := x.state.step(f)
 	x.unsaved = true
+	if x.state.HoldsLane() && !x.r.lanes.placed(x) { // it had passed the lane on, and needs it again
+		x.r.lanes.enter(x)
+		x.moved = true
+	}
 	switch a := f.(type) {
 	case FetchFailed:
 		x.recordFetch(a)
@@ -196,15 +210,13 @@ func (x *run) apply(f Fact) error {
 			return err
 		}
 	}
-	switch holds := x.state.HoldsLane(); {
-	case !holds:
+	if !x.state.HoldsLane() {
 		x.r.lanes.leave(x)
-	case !x.r.lanes.placed(x): // it had passed the lane on, and now needs it again
-		x.r.lanes.enter(x)
-		x.moved = true
 	}
-	if x.state.Finished() {
-		x.r.opt.Observe(x.event.ID)
+	if finished := x.state.Finished(); finished != x.observed {
+		if x.observed = finished; finished {
+			x.r.opt.Observer.Finished(&x.event, &x.state)
+		}
 	}
 	return nil
 }

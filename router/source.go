@@ -104,6 +104,16 @@ const (
 	FetchRefused
 )
 
+func (k FetchKind) String() string {
+	switch k {
+	case FetchGone:
+		return "gone"
+	case FetchRefused:
+		return "refused"
+	}
+	return "retry"
+}
+
 // FetchError is how a fetch fails.
 type FetchError struct {
 	Kind FetchKind

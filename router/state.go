@@ -2,6 +2,7 @@ package router
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -23,6 +24,8 @@ import (
 //	    └──────────► held ────────┴─┘
 //	                     resolved, given up
 //
+//	 noticed, open, held ──discarded──► discarded
+//
 //	 abandoned: accepted behind the back of a caller who was refused; never runs
 //
 // What the caller is told is beside the phase: nothing yet, that it must wait
@@ -38,6 +41,7 @@ const (
 	Held      Phase = "held"
 	Settled   Phase = "settled"
 	Elsewhere Phase = "resolved elsewhere"
+	Discarded Phase = "discarded"
 	Abandoned Phase = "abandoned"
 )
 
@@ -118,6 +122,7 @@ const (
 	CallbackElsewhere CallbackStatus = "resolved elsewhere"
 	CallbackRefused   CallbackStatus = "refused"
 	CallbackExhausted CallbackStatus = "exhausted"
+	CallbackDiscarded CallbackStatus = "discarded"
 )
 
 // Callback is the state of telling a verdict after the connection is gone.
@@ -147,11 +152,14 @@ type Rules struct {
 	GiveUp         time.Duration // of held events
 	CallbackWithin time.Duration
 	FetchWithin    time.Duration
+	// PendingAlert is how long after a 202 the answer may stay unconfirmed
+	// before it is told.
+	PendingAlert time.Duration
 }
 
 // DefaultRules are the documented defaults.
 func DefaultRules() Rules {
-	return Rules{GiveUp: 24 * time.Hour, CallbackWithin: 72 * time.Hour, FetchWithin: 24 * time.Hour}
+	return Rules{GiveUp: 24 * time.Hour, CallbackWithin: 72 * time.Hour, FetchWithin: 24 * time.Hour, PendingAlert: 15 * time.Minute}
 }
 
 // State is all that is known of one event's way.
@@ -165,15 +173,23 @@ type State struct {
 	Blind bool
 	// Quiet events cause no failure events: they have an ancestor themselves.
 	Quiet bool
+	// Later is when the caller was told to wait; Alerted, that it has been told
+	// that the caller waits for too long.
+	Later   time.Time
+	Alerted bool
 	// Since is when the phase Noticed or Held began.
 	Since time.Time
 	// Why tells why the event is held or failed.
 	Why        string
-	Routes     []string // that matched
+	Routes     []string    // that matched
+	Throttled  []Throttled // by the throttles of its routes, or let through
 	Deliveries []Delivery
 	Verdict    *Verdict // once settled
 	Callback   Callback
 	Fetch      Fetching
+	// Discarded: an operator has ended what was left. What was under way then
+	// ends as it may, and nothing follows from it.
+	Discarded bool
 	// Ended is when the event was finished, as far as it is recorded.
 	Ended time.Time
 
@@ -200,12 +216,14 @@ func (s *State) OwesCallback() bool {
 }
 
 // Finished reports whether nothing is left to do, ever: settled, no callback
-// owed, no delivery running or parked. Recovery, retention and the dedupe
+// owed, no delivery running or parked; or discarded, and nothing under way. Recovery, retention and the dedupe
 // window share it.
 func (s *State) Finished() bool {
 	switch s.Phase {
 	case Elsewhere, Abandoned:
 		return true
+	case Discarded:
+		return !s.anyActive()
 	case Settled:
 		return !s.OwesCallback() && !s.anyActive()
 	}
@@ -226,7 +244,7 @@ func (s *State) anyActive() bool {
 // callback and a held event hold no lane.
 func (s *State) HoldsLane() bool {
 	switch {
-	case s.Phase != Open && s.Phase != Settled:
+	case s.Phase != Open && s.Phase != Settled && s.Phase != Discarded:
 		return false
 	case s.Phase == Open && len(s.Deliveries) == 0:
 		return true // not routed yet
@@ -234,6 +252,33 @@ func (s *State) HoldsLane() bool {
 	for i := range s.Deliveries {
 		// An optional delivery holds no lane, but it waits for its turn too.
 		if d := &s.Deliveries[i]; d.Ordered && !d.Done() && (!d.Optional || !s.Turn) {
+			return true
+		}
+	}
+	return false
+}
+
+// Hold is what the event is to its lane.
+func (s *State) Hold() Hold {
+	if !s.HoldsLane() {
+		return HoldsNothing
+	}
+	for i := range s.Deliveries {
+		if d := &s.Deliveries[i]; d.Ordered && (s.ready(d) || d.Status == Parked && !s.Turn) {
+			return AwaitsTurn
+		}
+	}
+	return HoldsLane
+}
+
+// lateByTurn reports whether the verdict can't come before the lane has reached
+// the event.
+func (s *State) lateByTurn() bool {
+	if s.Phase != Open || s.Turn {
+		return false
+	}
+	for i := range s.Deliveries {
+		if d := &s.Deliveries[i]; d.required() && d.Ordered && !d.Done() {
 			return true
 		}
 	}
@@ -258,6 +303,7 @@ func (s *State) Due() time.Time {
 			sooner(s.Callback.Due)
 		}
 	}
+	sooner(s.alertDue())
 	for i := range s.Deliveries {
 		// What waits for its turn is not moved by the clock.
 		if d := &s.Deliveries[i]; d.Status == Parked && (!d.Ordered || s.Turn) {
@@ -281,11 +327,18 @@ func (s *State) delivery(name string) *Delivery {
 // give equal results. The effects are to be carried out in their order. After
 // the effect Conclude the next fact must be Concluded or Stuck.
 func Step(s State, f Fact) (State, []Effect) {
-	s.Deliveries = append([]Delivery(nil), s.Deliveries...)
-	m := machine{State: &s}
+	s.Deliveries = slices.Clone(s.Deliveries)
+	s.Throttled = slices.Clone(s.Throttled)
+	effects := s.step(f)
+	return s, effects
+}
+
+// step is Step for who owns the state alone: it changes it in place.
+func (s *State) step(f Fact) []Effect {
+	m := machine{State: s}
 	f.apply(&m)
 	if m.untold() {
 		m.do(Note{})
 	}
-	return s, m.effects
+	return m.effects
 }

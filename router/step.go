@@ -191,9 +191,12 @@ func (m *machine) start(at time.Time) {
 }
 
 // startable reports whether nothing keeps a waiting delivery from starting.
-func (s *State) startable(d *Delivery) bool {
+func (s *State) startable(d *Delivery) bool { return s.ready(d) && s.mayRun(d) }
+
+// ready reports whether a waiting delivery can start once the lane lets it.
+func (s *State) ready(d *Delivery) bool {
 	switch {
-	case d.Status != Waiting || !s.mayRun(d) || s.unmetNeed(d) != nil:
+	case d.Status != Waiting || s.unmetNeed(d) != nil:
 		return false
 	case d.OnFailure:
 		return s.Phase == Settled && s.Verdict.Kind == Error
@@ -220,6 +223,14 @@ func (m *machine) attempt(d *Delivery, at time.Time) {
 	if d.keyExpired(at) {
 		m.exhaust(d, "may have run: the result of its key is unknown, and the key is too old to be sent again")
 		return
+	}
+	if !d.PausedAt.IsZero() {
+		// The journal has it waiting for its plugin, which it does for days: it
+		// must know that the key may be sent from now on.
+		if d.KeySent.IsZero() {
+			d.KeySent = at
+		}
+		m.do(Flush{})
 	}
 	d.Status, d.Due = Running, time.Time{}
 	d.Rev++
@@ -289,7 +300,13 @@ func (m *machine) settle(at time.Time, v Verdict) {
 	m.advance(at)
 }
 
+// callBack begins a callback attempt, unless an operator wants none.
 func (m *machine) callBack(at time.Time) {
+	if m.Discarded {
+		m.Callback.Status, m.Callback.Due, m.Callback.Detail = CallbackDiscarded, time.Time{}, whyDropped
+		m.do(Flush{})
+		return
+	}
 	m.Callback.Status, m.Callback.Due = CallbackSending, time.Time{}
 	if m.Callback.First.IsZero() {
 		m.Callback.First = at

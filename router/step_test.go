@@ -102,6 +102,9 @@ func (w *walk) feed(f router.Fact) {
 			if w.durable.Phase != router.Settled {
 				w.fail("a callback before the verdict was durable")
 			}
+			if w.state.Discarded {
+				w.fail("a callback of what was discarded")
+			}
 			w.calling = true
 		}
 	}
@@ -112,6 +115,9 @@ func (w *walk) attempt(e router.Attempt, flushed bool) {
 		w.fail("%s is attempted twice at once", e.Name)
 	}
 	d := find(&w.state, e.Name)
+	if w.state.Discarded || w.durable.Discarded {
+		w.fail("%s began after the event was discarded", e.Name)
+	}
 	for _, n := range d.Needs {
 		if find(&w.state, n).Status != router.DoneSucceeded {
 			w.fail("%s began before %s had succeeded", e.Name, n)
@@ -163,6 +169,12 @@ func (w *walk) check(before router.State, f router.Fact) {
 	if s.Phase == router.Held && s.HoldsLane() {
 		w.fail("a held event holds its lane")
 	}
+	if before.Phase == router.Discarded && s.Phase != router.Discarded {
+		w.fail("%T made a discarded event %s", f, s.Phase)
+	}
+	if s.Discarded && len(w.running) == 0 && !w.calling && !w.waiting && !s.Finished() {
+		w.fail("nothing is under way, and the discarded event has not ended")
+	}
 	parked := !s.Due().IsZero()
 	for i := range s.Deliveries {
 		if s.Deliveries[i].Status == router.Running {
@@ -213,6 +225,14 @@ func (w *walk) move() bool {
 		w.feed([]router.Fact{router.Overdue{At: w.now}, router.Unheard{At: w.now}}[w.dice.IntN(2)])
 	case roll == 2 && w.state.Phase == router.Held:
 		w.operate()
+	case roll == 3 && !w.state.Finished() && w.dice.IntN(5) == 0:
+		w.feed(router.DiscardedByOperator{At: w.now})
+		w.ended(&w.durable)
+	case roll == 4 && w.state.Phase == router.Settled && w.dice.IntN(5) == 0:
+		w.feed(router.Replayed{At: w.now, FreshKey: w.dice.IntN(4) == 0})
+		if w.state.Discarded {
+			w.fail("discarded for good, although it was replayed since")
+		}
 	case !w.state.Turn && roll < 12:
 		w.feed(router.Turned{At: w.now})
 	case len(w.running) > 0 && roll < 16:
@@ -275,6 +295,18 @@ func (w *walk) end() {
 	}
 }
 
+// ended fails if a discarded event has something left that is not under way.
+func (w *walk) ended(s *router.State) {
+	for i := range s.Deliveries {
+		if d := &s.Deliveries[i]; d.Status == router.Waiting || d.Status == router.Parked {
+			w.fail("%s is %s after the event was discarded", d.Name, d.Status)
+		}
+	}
+	if !s.Discarded || s.Phase != router.Settled && s.Phase != router.Discarded {
+		w.fail("the event was discarded, and is durably %s", s.Phase)
+	}
+}
+
 // operate is what a person does with a held event.
 func (w *walk) operate() {
 	switch w.dice.IntN(3) {
@@ -333,6 +365,9 @@ func TestRandomFetches(t *testing.T) {
 			kind := router.FetchPassing
 			if dice.IntN(30) == 0 {
 				kind = []router.FetchKind{router.FetchGone, router.FetchRefused}[dice.IntN(2)]
+			}
+			if dice.IntN(100) == 0 {
+				s, _ = router.Step(s, router.DiscardedByOperator{At: now})
 			}
 			s, _ = router.Step(s, router.FetchFailed{At: now, Err: &router.FetchError{Kind: kind, Err: errors.New("x")}, Roll: dice.Float64()})
 			if s.Phase == router.Noticed {

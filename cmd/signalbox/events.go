@@ -20,7 +20,7 @@ done again or ended.
 
 `+remoteExitCodes)
 	r := newRemote(cmd)
-	cmd.AddCommand(newEventsListCommand(r), newEventsShowCommand(r), newEventsTailCommand(r), newEventsReplayCommand(r), newEventsResolveCommand(r))
+	cmd.AddCommand(newEventsListCommand(r), newEventsShowCommand(r), newEventsTailCommand(r), newEventsReplayCommand(r), newEventsResolveCommand(r), newEventsDiscardCommand(r))
 	return cmd
 }
 
@@ -50,11 +50,8 @@ all its deliveries came to (verdict), and what its caller was told.
 		},
 	}
 	selecting(cmd, &filter)
+	standing(cmd, &filter)
 	flags := cmd.Flags()
-	flags.StringVar(&filter.Phase, "phase", "", "only this phase: "+strings.Join(operator.Phases(), ", "))
-	flags.BoolVar(&filter.Unfinished, "unfinished", false, "only those with something left to do")
-	flags.Func("since", "only those received since then: a time, or how long ago (30m, 24h, 7d)", sets(&filter.Since))
-	flags.Func("until", "only those received before then", sets(&filter.Until))
 	flags.StringVar(&filter.Before, "before", "", "only those older than the event of this `id`")
 	flags.IntVar(&filter.Limit, "limit", 0, fmt.Sprintf("at most so many, up to %d (default 100)", operator.MaxLimit))
 	return cmd
@@ -66,6 +63,16 @@ func selecting(cmd *cobra.Command, filter *operator.Filter) {
 	flags.StringVar(&filter.Source, "source", "", "only this source: appdirect.acme")
 	flags.StringVar(&filter.Type, "type", "", "only this type: SUBSCRIPTION_ORDER")
 	flags.StringVar(&filter.Lane, "lane", "", "only this lane")
+}
+
+// standing adds the flags that say how far the events meant have come, and since
+// when.
+func standing(cmd *cobra.Command, filter *operator.Filter) {
+	flags := cmd.Flags()
+	flags.StringVar(&filter.Phase, "phase", "", "only this phase: "+strings.Join(operator.Phases(), ", "))
+	flags.BoolVar(&filter.Unfinished, "unfinished", false, "only those with something left to do")
+	flags.Func("since", "only those received since then: a time, or how long ago (30m, 24h, 7d)", sets(&filter.Since))
+	flags.Func("until", "only those received before then", sets(&filter.Until))
 }
 
 func sets(t *time.Time) func(string) error {

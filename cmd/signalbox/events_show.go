@@ -18,8 +18,10 @@ func newEventsShowCommand(r *remote) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Tell one event's whole story",
-		Long: `Show tells what the event is, what each delivery and each attempt came to, what
-the caller was told, and what can be done next.
+		Long: `Show tells what the event is, how it was fetched, which routes took it and where
+they stand, what each delivery and each attempt came to, what the caller was told,
+and what can be done next. An attempt without a number is one that a restart has
+perhaps cut off.
 
 ` + remoteExitCodes,
 		Example: `  signalbox events show 01997d2e-8c54-7a10-b6a5-4f0e3a5f7c11
@@ -83,7 +85,7 @@ func writeHead(w io.Writer, s *operator.Story) {
 	pair(t, "fetched from", s.Address)
 	pair(t, "caused by", s.CausedBy)
 	pair(t, "plan", s.Plan)
-	pair(t, "routes", strings.Join(s.Routes, ", "))
+	pair(t, "routes", routesCell(s))
 	phase := s.Phase
 	if !s.Since.IsZero() {
 		phase += " since " + stamp(s.Since)
@@ -91,7 +93,22 @@ func writeHead(w io.Writer, s *operator.Story) {
 	row(t, "phase", phase)
 	pair(t, "why", s.Why)
 	pair(t, "ended", stamp(s.Ended))
+	if s.Emptied {
+		row(t, "payload", "past its retention, and deleted: nothing of it can run again")
+	}
 	t.Flush()
+}
+
+// routesCell says which routes took the event, and where they stand.
+func routesCell(s *operator.Story) string {
+	var cells []string
+	for _, r := range s.TakenBy {
+		if r.At != "" {
+			r.Name += " (" + r.At + ")"
+		}
+		cells = append(cells, r.Name)
+	}
+	return strings.Join(cells, ", ")
 }
 
 func writeDelivery(w io.Writer, d *operator.Delivery, full bool) {
@@ -128,6 +145,9 @@ func writeAttempts(w io.Writer, attempts []operator.Attempt) {
 	t := table(w)
 	for _, a := range attempts {
 		cells := []string{fmt.Sprintf("  attempt %d", a.Number), stamp(a.Began), took(a.TookMS), a.Outcome}
+		if a.Number == 0 { // a restart has perhaps cut it off
+			cells = []string{"  attempt", "", "", a.Outcome}
+		}
 		switch {
 		case a.Code != "" && a.Detail != "":
 			cells = append(cells, a.Code+": "+a.Detail)
@@ -193,8 +213,9 @@ next
   signalbox events replay %[1]s
   signalbox events resolve %[1]s --success%[2]s
   signalbox events resolve %[1]s --failure --message TEXT
+  signalbox events discard %[1]s
 `, id, set)
-	case s.Phase == "settled" && failed:
+	case s.Phase == "settled" && failed && !s.Emptied:
 		fmt.Fprintf(w, "\nnext\n  signalbox events replay %s\n", id)
 	}
 }

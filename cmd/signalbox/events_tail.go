@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -45,11 +44,7 @@ on. With -o json each line is a JSON object, as in "events list".
 			}
 			filter.Since = time.Now().Add(-tailMargin)
 			f := &follower{client: operator.Dial(r.socket), filter: filter, form: r.form, out: cmd.OutOrStdout()}
-			err := f.follow(cmd.Context(), last)
-			if no := (*operator.RefusedError)(nil); errors.As(err, &no) {
-				return &exit{exitNo, errors.New(clean(err.Error(), ""))}
-			}
-			return err
+			return noOr(f.follow(cmd.Context(), last))
 		},
 	}
 	selecting(cmd, &filter)

@@ -75,6 +75,7 @@ func heldStory() operator.Story {
 	return operator.Story{
 		Event: order(), Marketplace: "https://www.acme-marketplace.com",
 		Address: "https://www.acme-marketplace.com/api/integration/v1/events/e1",
+		TakenBy: []operator.Route{{Name: "order", At: "config.hcl:57"}, {Name: "mail"}},
 		Payload: json.RawMessage(`{"order":{"editionCode":"GOLD"}}`), Attributes: json.RawMessage(`{}`),
 		Fetches: []operator.Attempt{{Number: 1, Began: noon, TookMS: 2500, Outcome: "retry", Detail: "timed out"}},
 		Deliveries: []operator.Delivery{
@@ -82,6 +83,7 @@ func heldStory() operator.Story {
 				Name: "order/customer", Plugin: "billing", Action: "create_subscription", Status: "exhausted", Generation: 1, MayHaveRun: true,
 				Detail: "retries are used up: 503", Input: json.RawMessage(`{"price":"GOLD"}`),
 				Attempts: []operator.Attempt{
+					{Outcome: "unknown", Detail: "cut off by a restart, if it had begun"},
 					{Number: 1, Began: noon, TookMS: 812.345, Outcome: "retry", Code: "rate", Detail: "too many requests"},
 					{Number: 2, Generation: 1, Began: noon.Add(time.Second), TookMS: 30004, Outcome: "unknown", Detail: "timed out"},
 				},

@@ -28,6 +28,8 @@ type standIn struct {
 	mu      sync.Mutex
 	answers map[string]any // by "METHOD path", or with "?query"; a Refusal is a no
 	asked   []string       // "METHOD path?query body"
+	// refuseOnce is what is answered with a no when it is asked, as in asked.
+	refuseOnce string
 }
 
 func newStandIn(t *testing.T, answers map[string]any) *standIn {
@@ -65,6 +67,9 @@ func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if !ok {
 		answer = operator.Refusal{Error: "not found"}
+	}
+	if s.asked[len(s.asked)-1] == s.refuseOnce {
+		answer, s.refuseOnce = operator.Refusal{Error: "not now"}, ""
 	}
 	if _, no := answer.(operator.Refusal); no {
 		w.WriteHeader(http.StatusConflict)
@@ -110,6 +115,7 @@ func TestNoDaemonIsExitTwo(t *testing.T) {
 	for _, args := range [][]string{
 		{"status"}, {"reload"}, {"plugins", "list"}, {"events", "list"}, {"events", "tail"}, {"events", "show", "e"},
 		{"events", "replay", "e"}, {"events", "resolve", "e", "--failure"},
+		{"events", "replay", "--phase", "held"}, {"events", "discard", "e"}, {"events", "discard", "--phase", "held", "--yes"},
 	} {
 		stdout, stderr, code := runCommand(append(args, "--socket", socket)...)
 		if code != exitUsage || stdout != "" || !strings.Contains(stderr, "no daemon answers at "+socket) {
@@ -124,7 +130,7 @@ func TestWrongArgumentsAreExitTwo(t *testing.T) {
 		args []string
 		says string
 	}{
-		"an unknown verb":     {[]string{"events", "discard"}, `unknown command "discard"`},
+		"an unknown verb":     {[]string{"events", "erase"}, `unknown command "erase"`},
 		"an unknown plugins":  {[]string{"plugins", "lsit"}, `unknown command "lsit"`},
 		"no id":               {[]string{"events", "show"}, "accepts 1 arg"},
 		"no verdict":          {[]string{"events", "resolve", "e"}, "success failure"},

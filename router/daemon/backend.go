@@ -16,7 +16,9 @@ import (
 // backend is the daemon as the admin API sees it.
 type backend struct{ d *Daemon }
 
-func (d *Daemon) adminHandler() http.Handler { return admin.New(backend{d}, d.log) }
+func (d *Daemon) adminHandler() http.Handler {
+	return admin.New(backend{d}, d.metrics.Handler(), d.log)
+}
 
 // countsAtMost bounds what Status counts: past it, the number says "many".
 const countsAtMost = 1000
@@ -37,11 +39,9 @@ func (b backend) Status(ctx context.Context) admin.Status {
 	if s.Ready = err == nil; !s.Ready {
 		s.NotReady = fmt.Sprintf("the journal fails: %v", err)
 	}
-	for _, p := range d.catalog.Status() {
-		s.Plugins = append(s.Plugins, admin.Plugin{
-			Name: p.Name, Version: p.Version, State: string(p.State), PID: p.Pid, Since: p.Since, Restarts: p.Restarts, LastError: p.LastError,
-		})
-		if p.State != plug.Running && s.Ready {
+	s.Plugins = d.pluginStates()
+	for _, p := range s.Plugins {
+		if p.State != string(plug.Running) && s.Ready {
 			s.Ready, s.NotReady = false, fmt.Sprintf("plugin %s is %s: its deliveries wait", p.Name, p.State)
 		}
 	}
@@ -92,6 +92,17 @@ func masked(s router.Schema, known bool, v json.RawMessage) json.RawMessage {
 
 func (b backend) Replay(ctx context.Context, id string, names []string, freshKey bool) error {
 	return b.d.router.Replay(ctx, id, names, freshKey)
+}
+
+func (b backend) Plan(digest string) (*router.Plan, error) {
+	if now := b.d.loaded().config.Plan; now.Digest == digest {
+		return now, nil
+	}
+	return b.d.planOf(digest)
+}
+
+func (b backend) Discard(ctx context.Context, id, why string) error {
+	return b.d.router.Discard(ctx, id, why)
 }
 
 func (b backend) Resolve(ctx context.Context, id string, v router.Verdict) error {

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"time"
 
 	"github.com/signalbox/signalbox/router"
 )
@@ -45,43 +44,6 @@ func (d *Daemon) sendReports(ctx context.Context) {
 			if err := d.router.Report(ctx, r.eventType, r.failure); err != nil {
 				d.log.Error().Err(err).Str("failure", r.eventType).Msg("a report can't be journaled")
 			}
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// Pruning goes in small batches, so that no writer waits for it.
-const (
-	pruneEvery = time.Hour
-	pruneBatch = 500
-)
-
-// pruneBatch keeps out of a reload, which has a plan in the journal that
-// nothing names yet.
-func (d *Daemon) pruneBatch(ctx context.Context) (int, error) {
-	d.reloading.Lock()
-	defer d.reloading.Unlock()
-	c := d.loaded().config
-	return d.journal.Prune(ctx, time.Now().Add(-c.Retention), c.Plan.Digest, pruneBatch)
-}
-
-// prune deletes what is finished and older than the retention.
-func (d *Daemon) prune(ctx context.Context) {
-	ticker := time.NewTicker(pruneEvery)
-	defer ticker.Stop()
-	for {
-		for {
-			n, err := d.pruneBatch(ctx)
-			if err != nil && ctx.Err() == nil {
-				d.log.Error().Err(err).Msg("deleting old events")
-			}
-			if n < pruneBatch || err != nil {
-				break
-			}
-		}
-		select {
-		case <-ticker.C:
 		case <-ctx.Done():
 			return
 		}

@@ -166,8 +166,8 @@ func TestFetchThatFailsForNow(t *testing.T) {
 			}
 			r.expectSince(t, before, tally{Events: 1 + len(story.Caused), Runs: 1, Fetches: 2})
 			r.expectAlarm(t, story, c.alarm)
-			if a := story.Attempts; len(a) != 3 || a[0].Delivery != router.FetchAttempt || !strings.Contains(a[0].Message, c.why) {
-				t.Errorf("the journal has the attempts %+v; wanted a fetch that failed with %q, a delivery and a callback", a, c.why)
+			if a := story.Attempts; len(a) != 4 || a[0].Delivery != router.FetchAttempt || !strings.Contains(a[0].Message, c.why) || a[1].Outcome != router.Succeeded {
+				t.Errorf("the journal has the attempts %+v; wanted a fetch that failed with %q, one that did not, a delivery and a callback", a, c.why)
 			}
 			r.log.expect(t, mark, 1, entry{"info", "accepted", map[string]string{"phase": string(router.Noticed), "event": story.Event.ID}})
 			r.log.expect(t, mark, 1, entry{"warn", "fetch", map[string]string{"detail": c.why, "event": story.Event.ID}})

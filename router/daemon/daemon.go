@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/signalbox/signalbox/router"
+	"github.com/signalbox/signalbox/router/internal/admin"
 	"github.com/signalbox/signalbox/router/internal/config"
 	"github.com/signalbox/signalbox/router/internal/journal/sqlite"
 	"github.com/signalbox/signalbox/router/internal/plug"
@@ -47,6 +48,7 @@ type Daemon struct {
 	catalog   *plug.Catalog
 	journal   router.Journal
 	router    *router.Router
+	metrics   *admin.Metrics
 	plans     planCache
 	started   time.Time
 
@@ -100,9 +102,10 @@ func New(ctx context.Context, opt Options) (d *Daemon, diags *Diagnostics, err e
 		return d, diags, fmt.Errorf("opening the journal: %w", err)
 	}
 	d.journal = journal
+	d.metrics = admin.NewMetrics(opt.Version, d.gauges)
 	d.router = router.New(router.Options{
 		Journal: d.journal, Caller: d.catalog, Log: d.log, PlanOf: d.planOf, MaxInFlight: c.MaxInFlight,
-		Observe: opt.Observe,
+		Observer: observer{d.metrics, opt.Observe},
 	})
 	if err = d.keepPlan(ctx, next); err != nil {
 		return d, diags, err
@@ -135,7 +138,7 @@ func (d *Daemon) Start(ctx context.Context) error {
 	}
 	d.admin = newServer("admin", d.adminHandler(), d.log)
 	d.admin.start(adminListener)
-	d.background.Go(func() { d.prune(background) })
+	d.background.Go(func() { d.newPruner().run(background) })
 	d.log.Info().Str("listen", listener.Addr().String()).Str("admin", adminListener.Addr().String()).
 		Str("plan", c.Plan.Digest[:12]).Int("routes", len(c.Plan.Routes)).Msg("ready")
 	return nil

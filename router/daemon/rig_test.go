@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -220,14 +221,15 @@ func (r *rig) expectSince(t *testing.T, before, want tally) {
 	}
 }
 
-// events are all that the journal has, the newest first.
+// events are all that the journal has, the newest first, but for the telling of
+// refused requests: that comes by the clock.
 func (r *rig) events(t *testing.T) []router.Record {
 	t.Helper()
 	records, err := r.Events(t.Context(), router.Query{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return records
+	return slices.DeleteFunc(records, func(rec router.Record) bool { return rec.Event.Type == router.TypeSourceRefused })
 }
 
 // event finds the event that a notice with this token has become.

@@ -3,6 +3,7 @@ package routertest
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ type Journal struct {
 	mu      sync.Mutex
 	accept  func(*router.Event) error
 	apply   func(router.Change) error
+	find    func(router.Query) error
 	records map[string]*router.Story
 	keys    map[string]string // source and key → event id
 	plans   map[string][]byte
@@ -40,6 +42,13 @@ func (j *Journal) OnApply(f func(router.Change) error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.apply = f
+}
+
+// OnFind is OnAccept for Find.
+func (j *Journal) OnFind(f func(router.Query) error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.find = f
 }
 
 // Flushes counts the writes that somebody waited for.
@@ -141,16 +150,20 @@ func (j *Journal) Due(_ context.Context, after int64, limit int) ([]router.Pendi
 	var out []router.Pending
 	for _, r := range j.list(limit, func(a, b *router.Record) int { return cmp.Compare(a.Event.Seq, b.Event.Seq) },
 		func(r *router.Record) bool { return r.Event.Seq > after && !r.State.Finished() }) {
-		due, rests := r.State.Rests()
-		if !rests {
-			due = time.Time{}
-		}
-		out = append(out, router.Pending{ID: r.Event.ID, Lane: r.Event.Lane, Seq: r.Event.Seq, Due: due, HoldsLane: r.State.HoldsLane()})
+		out = append(out, router.Pending{ID: r.Event.ID, Lane: r.Event.Lane, Seq: r.Event.Seq, Due: r.State.Resumes(), Hold: r.State.Hold()})
 	}
 	return out, nil
 }
 
 func (j *Journal) Find(_ context.Context, q router.Query) ([]router.Record, error) {
+	j.mu.Lock()
+	hook := j.find
+	j.mu.Unlock()
+	if hook != nil {
+		if err := hook(q); err != nil {
+			return nil, err
+		}
+	}
 	if q.Limit == 0 {
 		q.Limit = 100
 	}
@@ -198,17 +211,71 @@ func (j *Journal) Plan(_ context.Context, digest string) ([]byte, error) {
 	return p, nil
 }
 
-func (j *Journal) Prune(_ context.Context, before time.Time, _ string, limit int) (int, error) {
+func (j *Journal) Prune(_ context.Context, r router.Retention, limit int) (router.Pruned, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	n := 0
-	for id, s := range j.records {
-		if n < limit && s.State.Finished() && s.Event.Received.Before(before) {
-			delete(j.records, id)
-			n++
+	var done router.Pruned
+	bound := r.Before
+	if r.MaxBytes > 0 && j.used() > r.MaxBytes && r.SpareSince.After(bound) {
+		bound = r.SpareSince
+	}
+	for _, s := range j.finished(bound, limit) {
+		if !s.Event.Received.Before(r.Before) && j.used() <= r.MaxBytes {
+			break
+		}
+		delete(j.records, s.Event.ID)
+		if k := s.Event.Source + "|" + s.Event.Key(); j.keys[k] == s.Event.ID {
+			delete(j.keys, k)
+		}
+		done.Deleted++
+	}
+	for _, s := range j.finished(r.PayloadBefore, len(j.records)) {
+		if s.Emptied || done.Deleted+done.Emptied >= limit {
+			continue
+		}
+		s.Record = copyRecord(&s.Record)
+		s.Event.Payload, s.Event.Attributes, s.Event.Raw = nil, nil, nil
+		for i := range s.State.Deliveries {
+			s.State.Deliveries[i].Input, s.State.Deliveries[i].Output = nil, nil
+		}
+		s.Emptied = true
+		s.Version++
+		done.Emptied++
+	}
+	named := map[string]bool{r.KeepPlan: true}
+	for _, s := range j.records {
+		named[s.Event.Plan] = true
+	}
+	maps.DeleteFunc(j.plans, func(digest string, _ []byte) bool { return !named[digest] })
+	done.Used = j.used()
+	done.More = limit > 0 && done.Deleted+done.Emptied == limit
+	return done, nil
+}
+
+// finished returns the finished events received before a time, the oldest
+// first.
+func (j *Journal) finished(before time.Time, limit int) []*router.Story {
+	var out []*router.Story
+	for _, s := range j.records {
+		if s.State.Finished() && s.Event.Received.Before(before) {
+			out = append(out, s)
 		}
 	}
-	return n, nil
+	slices.SortFunc(out, func(a, b *router.Story) int { return a.Event.Received.Compare(b.Event.Received) })
+	return out[:min(limit, len(out))]
+}
+
+// used is what the records would take up somewhere.
+func (j *Journal) used() int64 {
+	const row = 500 // what is there beside the documents
+	n := 0
+	for _, s := range j.records {
+		n += row + len(s.Event.Payload) + len(s.Event.Attributes) + len(s.Event.Raw)
+		for i := range s.State.Deliveries {
+			n += row + len(s.State.Deliveries[i].Input) + len(s.State.Deliveries[i].Output)
+		}
+	}
+	return int64(n)
 }
 
 func (j *Journal) Close() error { return nil }

@@ -25,27 +25,30 @@ type (
 type (
 	Filter  = admin.Filter
 	Replay  = admin.Replay
+	Discard = admin.Discard
 	Resolve = admin.Resolve
 	Reload  = admin.Reload
 )
 
 // What is answered.
 type (
-	Status   = admin.Status
-	Plugin   = admin.Plugin
-	Source   = admin.Source
-	Counts   = admin.Counts
-	Events   = admin.Events
-	Event    = admin.Event
-	Verdict  = admin.Verdict
-	Callback = admin.Callback
-	Story    = admin.Story
-	Delivery = admin.Delivery
-	Attempt  = admin.Attempt
-	Caused   = admin.Caused
-	Replayed = admin.Replayed
-	Resolved = admin.Resolved
-	Reloaded = admin.Reloaded
+	Status    = admin.Status
+	Plugin    = admin.Plugin
+	Source    = admin.Source
+	Counts    = admin.Counts
+	Events    = admin.Events
+	Event     = admin.Event
+	Verdict   = admin.Verdict
+	Callback  = admin.Callback
+	Story     = admin.Story
+	Delivery  = admin.Delivery
+	Attempt   = admin.Attempt
+	Caused    = admin.Caused
+	Route     = admin.Route
+	Replayed  = admin.Replayed
+	Discarded = admin.Discarded
+	Resolved  = admin.Resolved
+	Reloaded  = admin.Reloaded
 )
 
 // MaxLimit is the largest page of events.

@@ -15,8 +15,8 @@ import (
 // Backend is what the API asks of the daemon. All methods may be called at
 // once, and return soon after ctx is done. Their errors are told to the
 // operator as they are, and so hold no secret; the router's own (ErrNotFound,
-// ErrNotHeld, ErrNotReplayable, ErrConflict, ErrJournal, ErrStopping) and
-// InputError decide the status.
+// ErrNotHeld, ErrNotReplayable, ErrPayloadGone, ErrFinished, ErrConflict,
+// ErrJournal, ErrStopping) and InputError decide the status.
 type Backend interface {
 	// Status is cheap: it is asked for by probes.
 	Status(ctx context.Context) Status
@@ -25,8 +25,12 @@ type Backend interface {
 	// Story returns all that is known of one event, with everything masked
 	// that a schema calls sensitive; ErrNotFound.
 	Story(ctx context.Context, id string) (*router.Story, error)
+	// Plan returns the plan of that digest.
+	Plan(digest string) (*router.Plan, error)
 	// Replay has deliveries tried again; see router.Router.Replay.
 	Replay(ctx context.Context, id string, names []string, freshKey bool) error
+	// Discard ends what is left of an event; see router.Router.Discard.
+	Discard(ctx context.Context, id, why string) error
 	// Resolve settles a held event. An InputError says that the verdict lacks
 	// what the source's protocol wants of it.
 	Resolve(ctx context.Context, id string, v router.Verdict) error
@@ -51,8 +55,9 @@ const (
 	reloadTimeout = 90 * time.Second
 )
 
-// New returns the API's handler. It logs what operators change, and what fails.
-func New(b Backend, log zerolog.Logger) http.Handler {
+// New returns the API's handler, with metrics at /metrics. It logs what
+// operators change, and what fails.
+func New(b Backend, metrics http.Handler, log zerolog.Logger) http.Handler {
 	s := &server{backend: b, log: log}
 	mux := http.NewServeMux()
 	for _, e := range []struct {
@@ -64,6 +69,7 @@ func New(b Backend, log zerolog.Logger) http.Handler {
 		{http.MethodGet, "/v1/events", requestTimeout, s.events},
 		{http.MethodGet, "/v1/events/{id}", requestTimeout, bare(s.story)},
 		{http.MethodPost, "/v1/events/{id}/replay", requestTimeout, bare(s.replay)},
+		{http.MethodPost, "/v1/events/{id}/discard", requestTimeout, bare(s.discard)},
 		{http.MethodPost, "/v1/events/{id}/resolve", requestTimeout, bare(s.resolve)},
 		{http.MethodPost, "/v1/reload", reloadTimeout, bare(s.reload)},
 		{http.MethodGet, "/-/healthy", requestTimeout, s.healthy},
@@ -72,6 +78,7 @@ func New(b Backend, log zerolog.Logger) http.Handler {
 		mux.Handle(e.method+" "+e.path, s.handler(e.timeout, e.answer))
 		mux.Handle(e.path, s.handler(requestTimeout, wrongMethod(e.method)))
 	}
+	mux.Handle("GET /metrics", metrics)
 	mux.Handle("/", s.handler(requestTimeout, func(r *http.Request) (any, error) {
 		return nil, &refusal{status: http.StatusNotFound, Refusal: Refusal{Error: "there is nothing at " + r.URL.Path}}
 	}))
@@ -170,7 +177,8 @@ func refusalOf(err error) *refusal {
 		no.status = http.StatusBadRequest
 	case errors.Is(err, router.ErrNotFound):
 		no.status = http.StatusNotFound
-	case errors.Is(err, router.ErrNotHeld), errors.Is(err, router.ErrNotReplayable), errors.Is(err, router.ErrConflict):
+	case errors.Is(err, router.ErrNotHeld), errors.Is(err, router.ErrNotReplayable), errors.Is(err, router.ErrPayloadGone),
+		errors.Is(err, router.ErrFinished), errors.Is(err, router.ErrConflict):
 		no.status = http.StatusConflict
 	case errors.Is(err, router.ErrJournal), errors.Is(err, router.ErrStopping):
 		no.status = http.StatusServiceUnavailable

@@ -70,6 +70,10 @@ func TestRefusals(t *testing.T) {
 		"replay while stopping":  {method: "POST", target: id + "/replay", backend: backend{changed: router.ErrStopping}, status: 503, says: "stopping"},
 		"replay by two":          {method: "POST", target: id + "/replay", backend: backend{changed: router.ErrConflict}, status: 409, says: "somebody else"},
 		"replay, no delivery":    {method: "POST", target: id + "/replay", body: `{"deliveries":["order/x"]}`, status: 400, says: `it has: order/customer, order/company`},
+		"replay of no payload":   {method: "POST", target: id + "/replay", backend: backend{changed: router.ErrPayloadGone}, status: 409, says: "past its retention"},
+		"discard of none":        {method: "POST", target: "/v1/events/none/discard", status: 404, says: "not found"},
+		"discard too late":       {method: "POST", target: id + "/discard", backend: backend{changed: router.ErrFinished}, status: 409, says: "nothing of it is left"},
+		"GET of a discard":       {target: id + "/discard", status: 405, says: "takes POST, not GET"},
 		"an unknown field":       {method: "POST", target: id + "/replay", body: `{"deliverys":[]}`, status: 400, says: "deliverys"},
 		"two documents":          {method: "POST", target: id + "/replay", body: `{} {}`, status: 400, says: "behind its JSON object"},
 		"no JSON":                {method: "POST", target: id + "/resolve", body: `verdict=success`, status: 400, says: "reading the body"},
@@ -119,7 +123,7 @@ func TestABodyMustSayThatItIsJSON(t *testing.T) {
 		r.Header.Set("Content-Type", kind)
 		w := httptest.NewRecorder()
 		b := &backend{}
-		New(b, zerolog.Nop()).ServeHTTP(w, r)
+		New(b, http.NotFoundHandler(), zerolog.Nop()).ServeHTTP(w, r)
 		if w.Code != http.StatusUnsupportedMediaType || b.force {
 			t.Errorf("%q: %d, forced %t", kind, w.Code, b.force)
 		}
@@ -170,42 +174,11 @@ func TestResolveMakesTheVerdict(t *testing.T) {
 	}
 }
 
-func TestReplayWarns(t *testing.T) {
-	tests := map[string]struct {
-		phase router.Phase
-		body  Replay
-		all   router.Status // of all deliveries, if not ""
-		want  []string
-	}{
-		"held":                 {phase: router.Held, want: []string{}},
-		"settled":              {phase: router.Settled, want: []string{"the event is settled: its effects may change, but the marketplace can't be told anew"}},
-		"a fresh key":          {phase: router.Held, body: Replay{FreshKey: true}, want: []string{"order/customer may have run: with a fresh key it can take effect twice"}},
-		"a fresh key of other": {phase: router.Held, body: Replay{Deliveries: []string{"order/company"}, FreshKey: true}, want: []string{"order/company is still waiting: it is left alone"}},
-		"one that succeeded":   {phase: router.Held, body: Replay{Deliveries: []string{"order/welcome"}}, want: []string{"order/welcome has succeeded before: it takes effect once more"}},
-		"nothing failed":       {phase: router.Held, all: router.DoneSucceeded, want: []string{"no delivery has failed: nothing runs again; name one to have it run"}},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			story := order()
-			story.State.Phase = test.phase
-			for i := range story.State.Deliveries {
-				if test.all != "" {
-					story.State.Deliveries[i].Status = test.all
-				}
-			}
-			b := &backend{story: story}
-			body, _ := json.Marshal(test.body)
-			w := request(b, http.MethodPost, "/v1/events/"+orderID+"/replay", string(body))
-			var done Replayed
-			if err := json.Unmarshal(w.Body.Bytes(), &done); err != nil || w.Code != http.StatusOK {
-				t.Fatalf("%d %v %s", w.Code, err, w.Body)
-			}
-			if diff := cmp.Diff(test.want, done.Warnings); diff != "" {
-				t.Errorf("warnings (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(test.body, Replay{Deliveries: b.names, FreshKey: b.freshKey}); diff != "" {
-				t.Errorf("asked of the daemon (-want +got):\n%s", diff)
-			}
-		})
+func TestAStoryWithoutItsPlanHasNoPlaces(t *testing.T) {
+	story := order()
+	story.Event.Plan = "gone"
+	w := request(&backend{story: story}, http.MethodGet, "/v1/events/"+orderID, "")
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"taken_by":[{"name":"order"}]`) {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

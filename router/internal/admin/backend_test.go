@@ -28,7 +28,7 @@ type backend struct {
 	records []router.Record
 	story   *router.Story
 	err     error // of every method that can fail
-	changed error // of Replay and Resolve, before err
+	changed error // of Replay, Discard and Resolve, before err
 
 	diagnostics []byte
 	text        string
@@ -38,6 +38,8 @@ type backend struct {
 	names    []string
 	freshKey bool
 	verdict  router.Verdict
+	why      string
+	asked    int // how often something was to be changed
 	force    bool
 }
 
@@ -69,7 +71,22 @@ func (b *backend) Story(_ context.Context, id string) (*router.Story, error) {
 
 func (b *backend) Replay(_ context.Context, id string, names []string, freshKey bool) error {
 	b.id, b.names, b.freshKey = id, names, freshKey
+	b.asked++
 	return b.changed
+}
+
+func (b *backend) Discard(_ context.Context, id, why string) error {
+	b.id, b.why = id, why
+	b.asked++
+	return b.changed
+}
+
+// Plan knows the plan of order alone.
+func (b *backend) Plan(digest string) (*router.Plan, error) {
+	if digest != order().Event.Plan {
+		return nil, router.ErrNotFound
+	}
+	return &router.Plan{Routes: []*router.Route{{Name: "other", At: "config.hcl:3"}, {Name: "order", At: "config.hcl:12"}}}, nil
 }
 
 func (b *backend) Resolve(_ context.Context, id string, v router.Verdict) error {
@@ -110,7 +127,7 @@ func request(b Backend, method, target, body string) *httptest.ResponseRecorder 
 		r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
 	w := httptest.NewRecorder()
-	New(b, zerolog.Nop()).ServeHTTP(w, r)
+	New(b, http.NotFoundHandler(), zerolog.Nop()).ServeHTTP(w, r)
 	return w
 }
 

@@ -77,6 +77,11 @@ func (c *Client) Replay(ctx context.Context, id string, body Replay) (*Replayed,
 	return call[Replayed](ctx, c, requestTimeout, http.MethodPost, eventPath(id)+"/replay", body)
 }
 
+// Discard ends what is left of an event.
+func (c *Client) Discard(ctx context.Context, id string, body Discard) (*Discarded, error) {
+	return call[Discarded](ctx, c, requestTimeout, http.MethodPost, eventPath(id)+"/discard", body)
+}
+
 // Resolve gives a held event its verdict.
 func (c *Client) Resolve(ctx context.Context, id string, body Resolve) (*Resolved, error) {
 	return call[Resolved](ctx, c, requestTimeout, http.MethodPost, eventPath(id)+"/resolve", body)

@@ -23,7 +23,7 @@ func TestClientGetsWhatTheDaemonSays(t *testing.T) {
 		diagnostics: []byte(`[{"severity":"warning","summary":"Nobody reads it","range":{"file":"config.hcl","start":{"line":3,"column":1},"end":{"line":3,"column":9}}}]`),
 		text:        "Warning: Nobody reads it",
 	}
-	client := serve(t, New(b, zerolog.Nop()))
+	client := serve(t, New(b, http.NotFoundHandler(), zerolog.Nop()))
 
 	status, err := client.Status(t.Context())
 	if err != nil || status.Version != "v0.1.0" || !status.Ready {
@@ -41,6 +41,10 @@ func TestClientGetsWhatTheDaemonSays(t *testing.T) {
 	if err != nil || len(replayed.Warnings) != 1 {
 		t.Errorf("Replay: %+v, %v", replayed, err)
 	}
+	discarded, err := client.Discard(t.Context(), orderID, Discard{Reason: "a test"})
+	if err != nil || len(discarded.Warnings) != 1 || b.why != "a test" {
+		t.Errorf("Discard: %+v, %v", discarded, err)
+	}
 	resolved, err := client.Resolve(t.Context(), orderID, Resolve{Verdict: "success", Set: map[string]json.RawMessage{"id": json.RawMessage(`"a"`)}})
 	want := Verdict{Kind: "success", Reply: json.RawMessage(`{"id":"a"}`)}
 	if err != nil || !cmp.Equal(want, resolved.Verdict) {
@@ -54,7 +58,7 @@ func TestClientGetsWhatTheDaemonSays(t *testing.T) {
 
 func TestClientTellsTheDaemonsNo(t *testing.T) {
 	b := &backend{changed: errors.New("it has errors"), diagnostics: []byte(`[{"severity":"error","summary":"s"}]`), text: "on line 3"}
-	client := serve(t, New(b, zerolog.Nop()))
+	client := serve(t, New(b, http.NotFoundHandler(), zerolog.Nop()))
 	_, err := client.Reload(t.Context(), Reload{})
 	no, ok := errors.AsType[*RefusedError](err)
 	if !ok || no.Status != http.StatusUnprocessableEntity || no.Error() != "it has errors" || no.Text != "on line 3" || len(no.Diagnostics) != 1 {

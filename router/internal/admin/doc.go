@@ -5,7 +5,7 @@
 // added, and none is renamed, removed or given another meaning. No type of
 // another package is ever marshalled, so that the rooms behind may change.
 // admin.go has the routes and what the daemon must be able to do (Backend),
-// events.go and system.go answer them, story.go turns what the journal knows
+// events.go, again.go and system.go answer them, story.go turns what the journal knows
 // into documents, filter.go reads and writes query strings, client.go is the
 // other end.
 //

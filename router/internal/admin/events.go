@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/signalbox/signalbox/router"
 )
@@ -41,6 +39,7 @@ func (s *server) story(r *http.Request) (any, error) {
 		return nil, err
 	}
 	story := storyOf(known)
+	story.TakenBy = s.takenBy(known)
 	for _, id := range known.Caused {
 		found, err := s.backend.Events(r.Context(), router.Query{ID: id, Bare: true, Limit: 1})
 		if err != nil {
@@ -55,63 +54,20 @@ func (s *server) story(r *http.Request) (any, error) {
 	return story, nil
 }
 
-func (s *server) replay(r *http.Request) (any, error) {
-	var body Replay
-	if err := read(r, &body); err != nil {
-		return nil, err
-	}
-	id := r.PathValue("id")
-	known, err := s.backend.Story(r.Context(), id)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkNames(&known.State, body.Deliveries); err != nil {
-		return nil, err
-	}
-	if err := s.backend.Replay(r.Context(), id, body.Deliveries, body.FreshKey); err != nil {
-		return nil, err
-	}
-	return Replayed{Warnings: replayWarnings(&known.State, body)}, nil
-}
-
-// checkNames refuses deliveries that the event does not have.
-func checkNames(s *router.State, names []string) error {
-	var known []string
-	for i := range s.Deliveries {
-		known = append(known, s.Deliveries[i].Name)
-	}
-	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return InputError(fmt.Sprintf("the event has no delivery %q; it has: %s", name, strings.Join(known, ", ")))
+// takenBy finds the places of an event's routes in the plan that it began with.
+func (s *server) takenBy(known *router.Story) []Route {
+	places := map[string]string{}
+	// A plan that can't be had costs the places alone.
+	if plan, err := s.backend.Plan(known.Event.Plan); err == nil {
+		for _, r := range plan.Routes {
+			places[r.Name] = r.At
 		}
 	}
-	return nil
-}
-
-// replayWarnings says what a replay does beside what was asked for, or can't do.
-func replayWarnings(s *router.State, asked Replay) []string {
-	warnings := []string{}
-	if s.Phase == router.Settled {
-		warnings = append(warnings, "the event is settled: its effects may change, but the marketplace can't be told anew")
+	var routes []Route
+	for _, name := range known.State.Routes {
+		routes = append(routes, Route{Name: name, At: places[name]})
 	}
-	idle := len(asked.Deliveries) == 0
-	for i := range s.Deliveries {
-		d := &s.Deliveries[i]
-		named := slices.Contains(asked.Deliveries, d.Name)
-		idle = idle && (d.Status == router.DoneSucceeded || d.OnFailure && d.Status == router.DoneSkipped)
-		switch {
-		case named && !d.Done():
-			warnings = append(warnings, d.Name+" is still "+string(d.Status)+": it is left alone")
-		case named && d.Status == router.DoneSucceeded:
-			warnings = append(warnings, d.Name+" has succeeded before: it takes effect once more")
-		case asked.FreshKey && d.MayHaveRun && (named || len(asked.Deliveries) == 0):
-			warnings = append(warnings, d.Name+" may have run: with a fresh key it can take effect twice")
-		}
-	}
-	if idle {
-		warnings = append(warnings, "no delivery has failed: nothing runs again; name one to have it run")
-	}
-	return warnings
+	return routes
 }
 
 func (s *server) resolve(r *http.Request) (any, error) {

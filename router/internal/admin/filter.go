@@ -95,7 +95,7 @@ func parameters() map[string]func(f *Filter, value string) error {
 func Phases() []string {
 	return []string{
 		string(router.Noticed), string(router.Open), string(router.Held),
-		string(router.Settled), string(router.Elsewhere), string(router.Abandoned),
+		string(router.Settled), string(router.Elsewhere), string(router.Discarded), string(router.Abandoned),
 	}
 }
 

@@ -39,7 +39,7 @@ func TestFilterRefuses(t *testing.T) {
 		"a name in capitals":   {"Phase=held", `there is no parameter "Phase"`},
 		"a parameter twice":    {"type=A&type=B", "the parameter type is given twice"},
 		"an empty value":       {"type=", "the parameter type is empty"},
-		"an unknown phase":     {"phase=done", `the parameter phase must be one of noticed, open, held, settled, resolved elsewhere, abandoned, not "done"`},
+		"an unknown phase":     {"phase=done", `the parameter phase must be one of noticed, open, held, settled, resolved elsewhere, discarded, abandoned, not "done"`},
 		"a time without zone":  {"since=2026-03-01T12:00:00", "the parameter since must be a time like 2026-03-01T12:00:00Z"},
 		"a time of no year":    {"since=0001-01-01T00:00:00Z", "the parameter since must be a time"},
 		"a time of year 10000": {"until=9999-12-31T23:59:59-01:00", "the parameter until must be a time"},
@@ -63,7 +63,7 @@ func TestFilterRefuses(t *testing.T) {
 
 func TestPages(t *testing.T) {
 	records := []router.Record{{Event: router.Event{ID: "c"}}, {Event: router.Event{ID: "b"}}, {Event: router.Event{ID: "a"}}}
-	client := serve(t, New(&backend{records: records}, zerolog.Nop()))
+	client := serve(t, New(&backend{records: records}, http.NotFoundHandler(), zerolog.Nop()))
 	for limit, next := range map[int]string{2: "b", 3: ""} {
 		page, err := client.Events(t.Context(), Filter{Limit: limit})
 		if err != nil {

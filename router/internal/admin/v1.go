@@ -76,8 +76,8 @@ type Event struct {
 	CausedBy string `json:"caused_by,omitempty"`
 	// Plan is the digest of the plan that the event is routed by.
 	Plan string `json:"plan,omitempty"`
-	// Phase is "noticed", "open", "held", "settled", "resolved elsewhere" or
-	// "abandoned".
+	// Phase is "noticed", "open", "held", "settled", "resolved elsewhere",
+	// "discarded" or "abandoned".
 	Phase string `json:"phase"`
 	// Since is when the phase began, for "noticed" and "held".
 	Since time.Time `json:"since,omitzero"`
@@ -109,7 +109,7 @@ type Verdict struct {
 // Callback is how the telling of a verdict after the connection was gone goes.
 type Callback struct {
 	// Status is "sending", "parked", "confirmed", "resolved elsewhere",
-	// "refused" or "exhausted".
+	// "refused", "exhausted" or "discarded".
 	Status string    `json:"status"`
 	Due    time.Time `json:"due,omitzero"`
 	Detail string    `json:"detail,omitempty"`
@@ -124,9 +124,13 @@ type Story struct {
 	// event was fetched; both are absent where the protocol has none.
 	Marketplace string `json:"marketplace,omitempty"`
 	Address     string `json:"address,omitempty"`
+	// Emptied: retention has taken the documents; it can't be replayed.
+	Emptied bool `json:"emptied,omitempty"`
 	// Payload and Attributes are objects, as routes and plugins see them.
 	Payload    json.RawMessage `json:"payload"`
 	Attributes json.RawMessage `json:"attributes"`
+	// TakenBy are the routes that took the event, and where they stand.
+	TakenBy []Route `json:"taken_by,omitempty"`
 	// Deliveries stand in file order.
 	Deliveries []Delivery `json:"deliveries"`
 	// Fetches are the attempts to fetch the event behind a 202 that was given
@@ -134,6 +138,13 @@ type Story struct {
 	Fetches []Attempt `json:"fetches,omitempty"`
 	// Caused are the failure events that tell of this event.
 	Caused []Caused `json:"caused"`
+}
+
+// Route is a route that took an event.
+type Route struct {
+	Name string `json:"name"`
+	// At is "file:line" in the event's plan; absent where that is gone.
+	At string `json:"at,omitempty"`
 }
 
 // Delivery is one call of one plugin action for one event.
@@ -169,10 +180,11 @@ type Delivery struct {
 
 // Attempt is one try of a delivery, a callback or a fetch.
 type Attempt struct {
-	// Number counts from 1, anew after a replay.
+	// Number counts from 1, anew after a replay. An attempt that a restart has
+	// perhaps cut off has neither a number nor a time.
 	Number     int       `json:"number"`
 	Generation int       `json:"generation"`
-	Began      time.Time `json:"began"`
+	Began      time.Time `json:"began,omitzero"`
 	// TookMS is in milliseconds, with fractions.
 	TookMS float64 `json:"took_ms"`
 	// Outcome is "succeeded", "retry", "rejected" or "unknown".
@@ -195,10 +207,31 @@ type Replay struct {
 	// FreshKey gives them new idempotency keys although the result of the
 	// present one is unknown.
 	FreshKey bool `json:"fresh_key,omitempty"`
+	// Preview asks what would be done; nothing is.
+	Preview bool `json:"preview,omitempty"`
 }
 
-// Replayed answers a replay: it has begun.
+// Replayed answers a replay: it has begun, or would.
 type Replayed struct {
+	// Deliveries run again.
+	Deliveries []string `json:"deliveries"`
+	// Warnings are sentences on what the operator may not expect.
+	Warnings []string `json:"warnings"`
+}
+
+// Discard is the body of POST /v1/events/{id}/discard.
+type Discard struct {
+	// Reason is for the log and for who looks at the event later.
+	Reason string `json:"reason,omitempty"`
+	// Preview asks what would be done; nothing is.
+	Preview bool `json:"preview,omitempty"`
+}
+
+// Discarded answers a discard: what was left of the event has ended, or
+// would.
+type Discarded struct {
+	// Deliveries are those that had not ended.
+	Deliveries []string `json:"deliveries"`
 	// Warnings are sentences on what the operator may not expect.
 	Warnings []string `json:"warnings"`
 }

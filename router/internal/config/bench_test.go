@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -58,6 +59,34 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
+// BenchmarkEvent is all that expressions cost an event of one delivery, from
+// decoding it to its reply.
+func BenchmarkEvent(b *testing.B) {
+	plan := mustLoad(b, strings.Replace(manyRoutes(1), `"EDITION_0"`, `"PRO"`, 1)).Plan
+	event := orderEvent(benchPayload)
+	event.Type = "TYPE_0"
+	b.ReportAllocs()
+	for b.Loop() {
+		scope, err := plan.Open(event)
+		if err != nil {
+			b.Fatal(err)
+		}
+		matched, err := plan.Match(event, scope)
+		if err != nil || len(matched) != 1 {
+			b.Fatal(len(matched), err)
+		}
+		if _, err := matched[0].Deliver[0].Input(scope); err != nil {
+			b.Fatal(err)
+		}
+		if err := scope.Output("r0/customer", json.RawMessage(`{"customer_id":"cus_QbR81hz","balance":-1250}`)); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := matched[0].Reply(scope); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkWhen is one condition, the event being decoded.
 func BenchmarkWhen(b *testing.B) {
 	plan := mustLoad(b, orderRoute).Plan
@@ -88,16 +117,6 @@ func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		if config, diags := Load(context.Background(), path, testEnv()); config == nil {
 			b.Fatal(render(b, diags))
-		}
-	}
-}
-
-// BenchmarkDecode is the part of Open that only decodes JSON, to compare with.
-func BenchmarkDecode(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := decodeJSON([]byte(benchPayload)); err != nil {
-			b.Fatal(err)
 		}
 	}
 }

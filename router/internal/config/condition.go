@@ -17,6 +17,7 @@ type condition struct {
 	// operand is compared with text, and is nil where the condition is more
 	// than that.
 	operand hcl.Expression
+	ref     *reference // what the operand names, or nil
 	text    string
 	equal   bool
 }
@@ -35,16 +36,26 @@ func newCondition(expr hcl.Expression) *condition {
 	if diags.HasErrors() {
 		return c
 	}
-	c.operand, c.text, c.equal = op.LHS, text.AsString(), op.Op == hclsyntax.OpEqual
+	c.operand, c.ref = op.LHS, referenceOf(op.LHS)
+	c.text, c.equal = text.AsString(), op.Op == hclsyntax.OpEqual
 	return c
+}
+
+// compare gives the result for an operand that is simply a text. Whatever is
+// not is left to HCL, errors included.
+func (c *condition) compare(v cty.Value) (holds, ok bool) {
+	if v.Type() != cty.String || !v.IsKnown() || v.IsNull() {
+		return false, false
+	}
+	return (v.AsString() == c.text) == c.equal, true
 }
 
 func (c *condition) holds(ctx *hcl.EvalContext) (bool, error) {
 	if c.operand != nil {
-		// Whatever is not simply a text is left to HCL, errors included.
-		v, diags := c.operand.Value(ctx)
-		if len(diags) == 0 && v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
-			return (v.AsString() == c.text) == c.equal, nil
+		if v, diags := c.operand.Value(ctx); len(diags) == 0 {
+			if holds, ok := c.compare(v); ok {
+				return holds, nil
+			}
 		}
 	}
 	v, err := evaluate(c.expr, ctx)

@@ -18,8 +18,12 @@ type Config struct {
 	StateDir  string
 	// ShutdownTimeout is for how long running deliveries may finish.
 	ShutdownTimeout time.Duration
-	// Retention is how long finished events are kept.
-	Retention time.Duration
+	// Retention is how long finished events are kept, RetentionPayload, which is
+	// no longer, how long what they carry is.
+	Retention, RetentionPayload time.Duration
+	// RetentionSize is how many bytes the journal may use before the oldest
+	// finished events go; 0 is no limit.
+	RetentionSize int64
 	// MaxInFlight caps the requests that are not accepted yet.
 	MaxInFlight int
 	Rules       router.Rules

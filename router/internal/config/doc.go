@@ -16,5 +16,6 @@
 // Start with config.go (what comes out), then load.go (the order in which a
 // configuration is read). A route goes through route.go and deliver.go into a
 // draft, through snapshot.go into the journal's form, and through plan.go into
-// closures; scope.go is what expressions see of an event at run time.
+// closures; scope.go is what expressions see of an event at run time, and
+// reference.go the short way for those that only name something.
 package config

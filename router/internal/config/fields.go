@@ -76,6 +76,15 @@ func (fs fields) names() []string {
 	return out
 }
 
+// paths names all of each field.
+func (fs fields) paths() *paths {
+	p := &paths{below: make(map[string]*paths, len(fs))}
+	for _, f := range fs {
+		p.below[f.name] = everything
+	}
+	return p
+}
+
 // unknown is what is known of these fields before they have values.
 func (fs fields) unknown() cty.Value {
 	attrs := map[string]cty.Value{}
@@ -93,19 +102,29 @@ func (fs fields) unknown() cty.Value {
 // and writes them as a JSON object. Null is absent; an absent value has its
 // default; a required one is an error.
 func (fs fields) encode(v cty.Value) (json.RawMessage, error) {
-	given := map[string]cty.Value{}
+	var given map[string]cty.Value
 	if !v.IsNull() {
 		if t := v.Type(); !t.IsObjectType() && !t.IsMapType() {
 			return nil, fmt.Errorf("it is %s, not an object", t.FriendlyName())
 		}
 		given = v.AsValueMap()
 	}
-	for _, name := range keys(given) {
-		if fs.named(name) == nil {
-			return nil, fmt.Errorf("there is no %q", name)
+	return fs.encodeMembers(given)
+}
+
+// encodeMembers is encode for the attributes of an object.
+func (fs fields) encodeMembers(given map[string]cty.Value) (json.RawMessage, error) {
+	known := 0
+	for _, f := range fs {
+		if _, ok := given[f.name]; ok {
+			known++
 		}
 	}
-	b := []byte{'{'}
+	if known < len(given) {
+		names := slices.DeleteFunc(keys(given), func(name string) bool { return fs.named(name) != nil })
+		return nil, fmt.Errorf("there is no %q", names[0])
+	}
+	b := append(make([]byte, 0, valueRoom), '{')
 	for _, f := range fs {
 		value, ok := given[f.name]
 		if !ok || value.IsNull() {
@@ -132,23 +151,29 @@ func (fs fields) encode(v cty.Value) (json.RawMessage, error) {
 	return append(b, '}'), nil
 }
 
+// valueRoom holds the usual input or reply; a longer one grows.
+const valueRoom = 256
+
 // decode reads a JSON object of these fields. What is absent is null; what the
 // fields don't name is left out.
 func (fs fields) decode(raw json.RawMessage) (cty.Value, error) {
-	decoded, err := decodeJSON(raw)
+	if err := checkJSON(raw); err != nil {
+		return cty.NilVal, err
+	}
+	r := jsonReader{raw: raw}
+	if r.next() != '{' {
+		return cty.NilVal, errors.New("it is not a JSON object")
+	}
+	attrs, err := r.members(fs.paths())
 	if err != nil {
 		return cty.NilVal, err
 	}
-	object, ok := decoded.(map[string]any)
-	if !ok {
-		return cty.NilVal, errors.New("it is not a JSON object")
-	}
-	attrs := make(map[string]cty.Value, len(fs))
 	for _, f := range fs {
-		v, err := toValue(object[f.name])
-		if err == nil {
-			v, err = convert.Convert(v, f.ty)
+		v, given := attrs[f.name]
+		if !given {
+			v = cty.NullVal(cty.DynamicPseudoType)
 		}
+		v, err := convert.Convert(v, f.ty)
 		if err != nil {
 			return cty.NilVal, fmt.Errorf("%q: %w", f.name, err)
 		}
@@ -158,11 +183,7 @@ func (fs fields) decode(raw json.RawMessage) (cty.Value, error) {
 }
 
 func decodeAs(raw json.RawMessage, ty cty.Type) (cty.Value, error) {
-	decoded, err := decodeJSON(raw)
-	if err != nil {
-		return cty.NilVal, err
-	}
-	v, err := toValue(decoded)
+	v, err := readJSON(raw, everything)
 	if err != nil {
 		return cty.NilVal, err
 	}

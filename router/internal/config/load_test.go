@@ -19,6 +19,8 @@ public_url       = "https://events.example.com"
 state_dir        = "state"
 shutdown_timeout = "1m"
 retention        = "30d"
+retention_size   = "500MB"
+retention_payload = "7d"
 give_up          = "1d12h"
 callback_within  = "48h"
 max_in_flight    = 12
@@ -120,19 +122,20 @@ func TestLoadReadsEverySetting(t *testing.T) {
 	rules.GiveUp, rules.CallbackWithin = 36*time.Hour, 48*time.Hour
 	want := &Config{
 		Listen: "0.0.0.0:9000", PublicURL: "https://events.example.com", StateDir: filepath.Join(dir, "state"),
-		TLS:             &TLS{CertFile: filepath.Join(dir, "cert.pem"), KeyFile: "/etc/key.pem"},
-		ShutdownTimeout: time.Minute, Retention: 30 * 24 * time.Hour, MaxInFlight: 12, Rules: rules, LogLevel: "debug",
+		TLS:       &TLS{CertFile: filepath.Join(dir, "cert.pem"), KeyFile: "/etc/key.pem"},
+		Retention: 30 * 24 * time.Hour, RetentionPayload: 7 * 24 * time.Hour, RetentionSize: 500e6,
+		ShutdownTimeout: time.Minute, MaxInFlight: 12, Rules: rules, LogLevel: "debug",
 		Journal: Journal{Engine: "sqlite", Path: filepath.Join(dir, "events.db")},
 		Admin:   Admin{Socket: "/run/signalbox/admin.sock"},
 		Sources: []Source{{
-			Kind: "appdirect", Name: "appdirect.acme", Path: "/appdirect/acme", Unrouted: UnroutedAccept, At: "config.hcl:21",
+			Kind: "appdirect", Name: "appdirect.acme", Path: "/appdirect/acme", Unrouted: UnroutedAccept, At: "config.hcl:23",
 			Config: router.NewSecret([]byte(`{"event_parameters":["url","eventUrl"],"marketplaces":["https://www.acme-marketplace.com"],"max_event_size":1048576,` +
 				`"oauth1":[{"consumer_key":"gizmo-12056","consumer_secret":"sk_stored_0451"},{"consumer_key":"other-1","consumer_secret":"sk_file_1138"}]}`)),
 		}},
 		Plugins: []Plugin{
-			{Name: "billing", Use: "billing", MTLS: true, At: "config.hcl:35",
+			{Name: "billing", Use: "billing", MTLS: true, At: "config.hcl:37",
 				Config: router.NewSecret([]byte(`{"limits":{"per_second":12345678901234567890},"prices":{"PRO":"price_1"},"secret_key":"sk_env_90210"}`))},
-			{Name: "own", Exec: filepath.Join(dir, "bin/own"), Args: []string{"-v"}, At: "config.hcl:44", Config: router.NewSecret([]byte(`{}`)),
+			{Name: "own", Exec: filepath.Join(dir, "bin/own"), Args: []string{"-v"}, At: "config.hcl:46", Config: router.NewSecret([]byte(`{}`)),
 				SHA256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 				Env:    map[string]router.Secret{"TOKEN": router.NewSecret([]byte("pre-sk_stored_0451")), "TZ": router.NewSecret([]byte("UTC"))}},
 		},
@@ -143,14 +146,14 @@ func TestLoadReadsEverySetting(t *testing.T) {
 	}
 
 	wantRoutes := []*router.Route{
-		{Name: "order", At: "config.hcl:52", From: []string{"appdirect.acme"}, On: []string{"SUBSCRIPTION_ORDER"}, Final: true,
+		{Name: "order", At: "config.hcl:54", From: []string{"appdirect.acme"}, On: []string{"SUBSCRIPTION_ORDER"}, Final: true,
 			Codes: map[string]string{"exists": "USER_ALREADY_EXISTS"},
 			Deliver: []router.Spec{
 				{Name: "customer", To: router.ActionRef{Plugin: "billing", Action: "create_subscription"}, Ordered: true,
 					Policy: router.Policy{Attempts: 6, Initial: 2 * time.Second, Max: 20 * time.Second, Within: 30 * time.Minute, Timeout: 10 * time.Second}},
 				{Name: "note", To: router.ActionRef{Plugin: "own", Action: "note"}, Needs: []string{"customer"}, Optional: true, Policy: router.DefaultPolicy()},
 			}},
-		{Name: "tell operators", At: "config.hcl:79", From: []string{"signalbox"}, On: []string{"delivery.failed"},
+		{Name: "tell operators", At: "config.hcl:81", From: []string{"signalbox"}, On: []string{"delivery.failed"},
 			Deliver: []router.Spec{{Name: "note", To: router.ActionRef{Plugin: "own", Action: "note"}, Ordered: true, Policy: router.DefaultPolicy()}}},
 	}
 	closures := []cmp.Option{cmpopts.IgnoreFields(router.Route{}, "When", "Reply"), cmpopts.IgnoreFields(router.Spec{}, "Input")}
@@ -170,7 +173,7 @@ func TestLoadDefaults(t *testing.T) {
 		t.Fatalf("diagnostics:\n%s", render(t, diags))
 	}
 	want := &Config{
-		Listen: "127.0.0.1:8480", StateDir: "/var/lib/signalbox", ShutdownTimeout: 30 * time.Second, Retention: 8760 * time.Hour,
+		Listen: "127.0.0.1:8480", StateDir: "/var/lib/signalbox", ShutdownTimeout: 30 * time.Second, Retention: 8760 * time.Hour, RetentionPayload: 8760 * time.Hour, RetentionSize: 10e9,
 		MaxInFlight: 256, Rules: router.DefaultRules(), LogLevel: "info",
 		Journal: Journal{Engine: "sqlite", Path: "/var/lib/signalbox/journal.db"},
 	}

@@ -65,23 +65,13 @@ func (p *paths) merge(other *paths) {
 	}
 }
 
-// pick converts the named parts of a decoded JSON value. What is named but not
-// there is left out, so that the expression that reads it fails and says so.
-func (p *paths) pick(v any) (cty.Value, error) {
-	object, ok := v.(map[string]any)
-	if p.whole || !ok {
-		return toValue(v)
+// everything names all of a value.
+var everything = &paths{whole: true}
+
+// member is what is named of an object's member; nil for nothing.
+func (p *paths) member(name []byte) *paths {
+	if p.whole {
+		return everything
 	}
-	attrs := make(map[string]cty.Value, len(p.below))
-	for name, below := range p.below {
-		member := object[name]
-		if member == nil {
-			continue
-		}
-		var err error
-		if attrs[name], err = below.pick(member); err != nil {
-			return cty.NilVal, err
-		}
-	}
-	return cty.ObjectVal(attrs), nil
+	return p.below[string(name)]
 }

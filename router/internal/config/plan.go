@@ -45,7 +45,10 @@ func (p *plan) open(e *router.Event) (router.Scope, error) {
 	if candidates == nil {
 		candidates = &paths{}
 	}
-	return &scope{plan: p, event: e, candidates: candidates, views: map[*paths]cty.Value{}}, nil
+	return &scope{
+		plan: p, event: e, candidates: candidates, views: map[*paths]cty.Value{},
+		payload: newDocument(e.Payload), attributes: newDocument(e.Attributes),
+	}, nil
 }
 
 // indexCandidates notes, for each source and type, what all conditions that
@@ -98,14 +101,25 @@ func (p *plan) route(draft *routeDraft) *router.Route {
 	for _, expr := range draft.reply {
 		named.note("event", expr)
 	}
+	if draft.throttle != nil {
+		if draft.throttle.by != nil {
+			named.note("event", draft.throttle.by)
+		}
+		route.Throttle = p.throttle(draft, named)
+	}
 	for _, d := range draft.deliveries {
-		route.Deliver = append(route.Deliver, router.Spec{
+		spec := router.Spec{
 			Name: d.name, To: d.to, Needs: d.needs, Optional: d.optional, Ordered: d.ordered, Policy: d.policy,
-			Input: func(s router.Scope) (json.RawMessage, error) { return p.input(s, draft, d, named) },
-		})
+			Input: func(s router.Scope) (json.RawMessage, error) { return p.inputWhole(s, draft, d, named) },
+		}
+		if attrs, ok := attributesOf(d.with); ok {
+			spec.Input = func(s router.Scope) (json.RawMessage, error) { return p.input(s, draft, d, attrs, named) }
+		}
+		route.Deliver = append(route.Deliver, spec)
 	}
 	if len(draft.reply) > 0 {
-		route.Reply = func(s router.Scope) (json.RawMessage, error) { return p.reply(s, draft, named) }
+		attrs := attributesNamed(draft.reply)
+		route.Reply = func(s router.Scope) (json.RawMessage, error) { return p.reply(s, draft, attrs, named) }
 	}
 	return route
 }
@@ -130,6 +144,11 @@ func (p *plan) when(rs router.Scope, c *condition) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if v, ok := s.find("", c.ref); ok {
+		if holds, ok := c.compare(v); ok {
+			return holds, nil
+		}
+	}
 	variables, err := s.conditionVariables()
 	if err != nil {
 		return false, err
@@ -137,40 +156,72 @@ func (p *plan) when(rs router.Scope, c *condition) (bool, error) {
 	return c.holds(p.context(variables))
 }
 
-func (p *plan) input(rs router.Scope, draft *routeDraft, d *deliveryDraft, named *paths) (json.RawMessage, error) {
-	v := cty.EmptyObjectVal
-	if d.with != nil {
-		ctx, err := p.after(rs, draft, named)
-		if err != nil {
-			return nil, err
-		}
-		if v, err = evaluate(d.with, ctx); err != nil {
-			return nil, err
-		}
-	}
-	input, err := d.action.input.encode(v)
+// input evaluates a `with` attribute by attribute.
+func (p *plan) input(rs router.Scope, draft *routeDraft, d *deliveryDraft, attrs []attribute, named *paths) (json.RawMessage, error) {
+	given, err := p.evaluateEach(rs, draft, attrs, named)
 	if err != nil {
-		return nil, fmt.Errorf("%s: the input of %s: %w", at(d.header), d.to, err)
+		return nil, err
 	}
-	return input, nil
+	input, err := d.action.input.encodeMembers(given)
+	return input, inputError(d, err)
 }
 
-func (p *plan) reply(rs router.Scope, draft *routeDraft, named *paths) (json.RawMessage, error) {
+// inputWhole is input for a `with` whose attributes show only in its value.
+func (p *plan) inputWhole(rs router.Scope, draft *routeDraft, d *deliveryDraft, named *paths) (json.RawMessage, error) {
 	ctx, err := p.after(rs, draft, named)
 	if err != nil {
 		return nil, err
 	}
-	attrs := map[string]cty.Value{}
-	for _, name := range keys(draft.reply) {
-		if attrs[name], err = evaluate(draft.reply[name], ctx); err != nil {
-			return nil, err
-		}
+	v, err := evaluate(d.with, ctx)
+	if err != nil {
+		return nil, err
 	}
-	reply, err := draft.replyTo.encode(cty.ObjectVal(attrs))
+	input, err := d.action.input.encode(v)
+	return input, inputError(d, err)
+}
+
+func inputError(d *deliveryDraft, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: the input of %s: %w", at(d.header), d.to, err)
+}
+
+func (p *plan) reply(rs router.Scope, draft *routeDraft, attrs []attribute, named *paths) (json.RawMessage, error) {
+	given, err := p.evaluateEach(rs, draft, attrs, named)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := draft.replyTo.encodeMembers(given)
 	if err != nil {
 		return nil, fmt.Errorf("%s: the reply: %w", at(draft.header), err)
 	}
 	return reply, nil
+}
+
+// evaluateEach evaluates attributes that may refer to outputs.
+func (p *plan) evaluateEach(rs router.Scope, draft *routeDraft, attrs []attribute, named *paths) (map[string]cty.Value, error) {
+	s, err := p.own(rs)
+	if err != nil {
+		return nil, err
+	}
+	values := make(map[string]cty.Value, len(attrs))
+	var ctx *hcl.EvalContext
+	for _, a := range attrs {
+		if v, ok := s.find(draft.name, a.ref); ok {
+			values[a.name] = v
+			continue
+		}
+		if ctx == nil {
+			if ctx, err = p.after(rs, draft, named); err != nil {
+				return nil, err
+			}
+		}
+		if values[a.name], err = evaluate(a.expr, ctx); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
 }
 
 // after is what expressions see once the route's deliveries have begun.
@@ -183,7 +234,11 @@ func (p *plan) after(rs router.Scope, draft *routeDraft, named *paths) (*hcl.Eva
 	if err != nil {
 		return nil, err
 	}
-	return p.context(map[string]cty.Value{"event": event, "deliver": cty.ObjectVal(s.outputs[draft.name])}), nil
+	deliver := cty.EmptyObjectVal
+	if outputs := s.outputs[draft.name]; len(outputs) > 0 {
+		deliver = cty.ObjectVal(outputs)
+	}
+	return p.context(map[string]cty.Value{"event": event, "deliver": deliver}), nil
 }
 
 // context is a fresh one for each evaluation.

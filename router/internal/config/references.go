@@ -99,7 +99,7 @@ func (r *routeReader) reference(traversal hcl.Traversal, where expressionPlace, 
 		return r.eventReference(traversal)
 	case "deliver":
 		if where == inWhen {
-			r.add(errorAt(rng, "An output before its delivery", `"when" is asked before any delivery runs, so it can't refer to deliver.`))
+			r.add(errorAt(rng, "An output before its delivery", `This is asked before any delivery runs, so it can't refer to deliver.`))
 			return false
 		}
 		return r.outputReference(traversal, where, guarded)

@@ -21,6 +21,7 @@ type routeDraft struct {
 	codes    map[string]string
 	final    bool
 
+	throttle   *throttleDraft // or nil
 	deliveries []*deliveryDraft
 	reply      map[string]hcl.Expression
 	// replyTo are the reply attributes that the route's protocols have.
@@ -33,6 +34,7 @@ func routeSchema() *hcl.BodySchema {
 		Blocks: []hcl.BlockHeaderSchema{
 			{Type: "deliver", LabelNames: []string{"name"}},
 			{Type: "reply"},
+			{Type: "throttle"},
 		},
 	}
 }
@@ -114,6 +116,9 @@ func (r *routeReader) read(block *hcl.Block) {
 	}
 	r.expressions = r.tryContext()
 	r.when(content.Attributes["when"])
+	if throttle := r.atMostOne(blocks["throttle"]); throttle != nil {
+		r.throttle(throttle)
+	}
 	for _, delivery := range r.draft.deliveries {
 		r.with(delivery)
 	}

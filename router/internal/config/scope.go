@@ -20,28 +20,53 @@ type scope struct {
 	conditions map[string]cty.Value
 	// views are the parts of the event that were converted already.
 	views map[*paths]cty.Value
-	// payload and attributes are decoded when the first expression names them.
-	payload, attributes decodedOnce
+	// found are the values of references, by their text.
+	found               map[string]cty.Value
+	payload, attributes document
 	// outputs by route and delivery.
 	outputs map[string]map[string]cty.Value
 }
 
-// decodedOnce is a JSON document that is decoded at most once.
-type decodedOnce struct {
-	done  bool
-	value any
-	err   error
+// document is a JSON value of the event, checked when the first expression
+// names something of it.
+type document struct {
+	raw     json.RawMessage
+	checked bool
+	err     error
 }
 
-func (d *decodedOnce) get(raw json.RawMessage) (any, error) {
-	if !d.done {
-		d.done = true
-		if len(raw) == 0 {
-			raw = json.RawMessage("{}")
-		}
-		d.value, d.err = decodeJSON(raw)
+func newDocument(raw json.RawMessage) document {
+	if len(raw) == 0 {
+		raw = json.RawMessage("{}")
 	}
-	return d.value, d.err
+	return document{raw: raw}
+}
+
+// check fails for what is not JSON.
+func (d *document) check() error {
+	if !d.checked {
+		d.checked, d.err = true, checkJSON(d.raw)
+	}
+	return d.err
+}
+
+// read converts the parts that are named.
+func (d *document) read(named *paths) (cty.Value, error) {
+	if err := d.check(); err != nil {
+		return cty.NilVal, err
+	}
+	return (&jsonReader{raw: d.raw}).value(named)
+}
+
+// find converts the value under these names, one below the other, if there is
+// one.
+func (d *document) find(names []string) (cty.Value, bool) {
+	r := jsonReader{raw: d.raw}
+	if d.check() != nil || !r.find(names) {
+		return cty.NilVal, false
+	}
+	v, err := r.value(everything)
+	return v, err == nil
 }
 
 // view converts the parts of the event that p names.
@@ -110,15 +135,10 @@ func (s *scope) attribute(name string, p *paths) (cty.Value, error) {
 		}
 		return cty.StringVal(e.CausedBy), nil
 	}
-	document, raw := &s.payload, e.Payload
 	if name == "attributes" {
-		document, raw = &s.attributes, e.Attributes
+		return s.attributes.read(p)
 	}
-	decoded, err := document.get(raw)
-	if err != nil {
-		return cty.NilVal, err
-	}
-	return p.pick(decoded)
+	return s.payload.read(p)
 }
 
 // Output implements router.Scope.

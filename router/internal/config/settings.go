@@ -12,15 +12,18 @@ import (
 
 // The settings at the top of a configuration:
 //
-//	listen           "127.0.0.1:8480"  host:port that sources are served at
-//	public_url       none              the address that callers know it by; signatures are made over it
-//	state_dir        the daemon's      the journal and what must outlive the process
-//	shutdown_timeout "30s"             for how long running deliveries may finish
-//	retention        "365d"            how long finished events are kept
-//	give_up          "24h"             when a held event ends as an error
-//	callback_within  "72h"             for how long a callback is retried
-//	max_in_flight    256               requests not accepted yet, before "not now"
-//	log_level        "info"            trace, debug, info, warn, error
+//	listen             "127.0.0.1:8480"  host:port that sources are served at
+//	public_url         none              the address that callers know it by; signatures are made over it
+//	state_dir          the daemon's      the journal and what must outlive the process
+//	shutdown_timeout   "30s"             for how long running deliveries may finish
+//	retention          "365d"            how long finished events are kept
+//	retention_size     "10GB"            above it the oldest finished events go; "0" for no limit
+//	retention_payload  as retention      how long their payloads, inputs and outputs are kept
+//	give_up            "24h"             when a held event ends as an error
+//	callback_within    "72h"             for how long a callback is retried
+//	pending_alert      "15m"             when it is told that a caller still waits
+//	max_in_flight      256               requests not accepted yet, before "not now"
+//	log_level          "info"            trace, debug, info, warn, error
 //
 //	tls              { cert_file, key_file }
 //	journal "sqlite" { path = state_dir/journal.db }
@@ -30,7 +33,7 @@ import (
 func settingsSchema() *hcl.BodySchema {
 	return &hcl.BodySchema{
 		Attributes: optional("listen", "public_url", "state_dir", "shutdown_timeout", "retention",
-			"give_up", "callback_within", "max_in_flight", "log_level"),
+			"retention_size", "retention_payload", "give_up", "callback_within", "pending_alert", "max_in_flight", "log_level"),
 		Blocks: []hcl.BlockHeaderSchema{
 			{Type: "tls"},
 			{Type: "journal", LabelNames: []string{"engine"}},
@@ -43,8 +46,11 @@ const (
 	defaultListen    = "127.0.0.1:8480"
 	defaultShutdown  = 30 * time.Second
 	defaultRetention = 365 * 24 * time.Hour // as long as AppDirect keeps its events
-	defaultLogLevel  = "info"
-	journalFile      = "journal.db"
+	// Where an event with all that hangs on it takes 10 kB this is a million of
+	// them, two a minute for a year, and it leaves room on a small server's disk.
+	defaultRetentionSize = 10e9
+	defaultLogLevel      = "info"
+	journalFile          = "journal.db"
 )
 
 func (l *loader) settings(content *hcl.BodyContent) *Config {
@@ -52,16 +58,18 @@ func (l *loader) settings(content *hcl.BodyContent) *Config {
 	rules := router.DefaultRules()
 	rules.GiveUp = l.duration(attrs["give_up"], rules.GiveUp)
 	rules.CallbackWithin = l.duration(attrs["callback_within"], rules.CallbackWithin)
+	rules.PendingAlert = l.duration(attrs["pending_alert"], rules.PendingAlert)
 	c := &Config{
 		Listen:          l.listen(attrs["listen"]),
 		PublicURL:       l.publicURL(attrs["public_url"]),
 		StateDir:        l.resolve(l.name(attrs["state_dir"], l.env.StateDir)),
 		ShutdownTimeout: l.duration(attrs["shutdown_timeout"], defaultShutdown),
-		Retention:       l.duration(attrs["retention"], defaultRetention),
+		RetentionSize:   l.size(attrs["retention_size"], defaultRetentionSize),
 		MaxInFlight:     l.count(attrs["max_in_flight"], router.DefaultMaxInFlight),
 		Rules:           rules,
 		LogLevel:        l.word(attrs["log_level"], defaultLogLevel, "trace", "debug", "info", "warn", "error"),
 	}
+	l.retention(c, attrs)
 	blocks := content.Blocks.ByType()
 	if block := l.atMostOne(blocks["tls"]); block != nil {
 		c.TLS = l.tls(block)
@@ -75,6 +83,17 @@ func (l *loader) settings(content *hcl.BodyContent) *Config {
 		c.Admin.Socket = l.resolve(l.name(attrs["socket"], ""))
 	}
 	return c
+}
+
+// retention reads for how long events, and what they carry, are kept.
+func (l *loader) retention(c *Config, attrs hcl.Attributes) {
+	c.Retention = l.duration(attrs["retention"], defaultRetention)
+	attr := attrs["retention_payload"]
+	c.RetentionPayload = l.duration(attr, c.Retention)
+	if c.RetentionPayload > c.Retention {
+		l.add(errorAt(attr.Expr.Range(), "Longer than the event",
+			`"retention_payload" can't be longer than "retention": the payload goes with the event. Give it less, or leave the line out.`))
+	}
 }
 
 func (l *loader) listen(attr *hcl.Attribute) string {

@@ -5,63 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"math/big"
 	"strconv"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 )
-
-// decodeJSON keeps numbers as they are written.
-func decodeJSON(raw json.RawMessage) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("more follows after the JSON value")
-	}
-	return v, nil
-}
-
-// toValue converts what decodeJSON gives. The null members of an object are
-// left out, since null and absent are one.
-func toValue(v any) (cty.Value, error) {
-	switch v := v.(type) {
-	case nil:
-		return cty.NullVal(cty.DynamicPseudoType), nil
-	case string:
-		return cty.StringVal(v), nil
-	case bool:
-		return cty.BoolVal(v), nil
-	case json.Number:
-		return toNumber(v)
-	case []any:
-		elements := make([]cty.Value, len(v))
-		for i := range v {
-			var err error
-			if elements[i], err = toValue(v[i]); err != nil {
-				return cty.NilVal, err
-			}
-		}
-		return cty.TupleVal(elements), nil
-	case map[string]any:
-		attrs := make(map[string]cty.Value, len(v))
-		for name, member := range v {
-			if member == nil {
-				continue
-			}
-			var err error
-			if attrs[name], err = toValue(member); err != nil {
-				return cty.NilVal, err
-			}
-		}
-		return cty.ObjectVal(attrs), nil
-	}
-	return cty.NilVal, fmt.Errorf("a %T is no JSON value", v)
-}
 
 // maxDigits is what cty's numbers of 512 bits hold exactly; it also bounds the
 // text that a short number with a large exponent would be written out to.
@@ -105,6 +54,10 @@ func appendJSON(b []byte, v cty.Value) ([]byte, error) {
 		f := v.AsBigFloat()
 		if f.IsInf() {
 			return nil, errors.New("a number is infinite")
+		}
+		// Most numbers are small integers, which big.Float takes its time over.
+		if i, accuracy := f.Int64(); accuracy == big.Exact && i != 0 {
+			return strconv.AppendInt(b, i, 10), nil
 		}
 		return f.Append(b, 'f', -1), nil
 	case t == cty.Bool:

@@ -21,6 +21,24 @@ func TestParseDuration(t *testing.T) {
 	}
 }
 
+func TestParseSize(t *testing.T) {
+	const none = -1
+	for text, want := range map[string]int64{
+		"0": 0, "500MB": 500e6, "10GB": 10e9, "2 GiB": 2 << 30, "1TB": 1e12,
+		"": none, "0GB": none, "10": none, "GB": none, "1.5GB": none, "-1GB": none, "10gb": none, "1 GB x": none, "9999999999GB": none,
+	} {
+		t.Run(text, func(t *testing.T) {
+			got, err := parseSize(text)
+			if err != nil {
+				got = none
+			}
+			if got != want {
+				t.Errorf("parseSize(%q) = %v, %v; want %v", text, got, err, want)
+			}
+		})
+	}
+}
+
 func TestJSONThroughValuesAndBack(t *testing.T) {
 	for name, tc := range map[string]struct{ in, want string }{
 		"members sorted, nulls dropped": {`{"b":1,"a":null,"c":{"d":null}}`, `{"b":1,"c":{}}`},
@@ -31,11 +49,7 @@ func TestJSONThroughValuesAndBack(t *testing.T) {
 		"booleans":                      {`[true,false]`, `[true,false]`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			decoded, err := decodeJSON(json.RawMessage(tc.in))
-			if err != nil {
-				t.Fatal(err)
-			}
-			v, err := toValue(decoded)
+			v, err := readJSON(json.RawMessage(tc.in), everything)
 			if err != nil {
 				t.Fatal(err)
 			}

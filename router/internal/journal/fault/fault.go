@@ -3,7 +3,6 @@ package fault
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/signalbox/signalbox/router"
 )
@@ -153,12 +152,12 @@ func (j *Journal) Plan(ctx context.Context, digest string) (content []byte, err 
 }
 
 // Prune is router.Journal's.
-func (j *Journal) Prune(ctx context.Context, before time.Time, keepPlan string, limit int) (gone int, err error) {
+func (j *Journal) Prune(ctx context.Context, r router.Retention, limit int) (pruned router.Pruned, err error) {
 	err = j.call(ctx, Prune, func() (err error) {
-		gone, err = j.inner.Prune(ctx, before, keepPlan, limit)
+		pruned, err = j.inner.Prune(ctx, r, limit)
 		return err
 	})
-	return gone, err
+	return pruned, err
 }
 
 // Close is router.Journal's.

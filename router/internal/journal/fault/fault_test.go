@@ -5,7 +5,6 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -58,7 +57,7 @@ func TestEveryMethodCanFail(t *testing.T) {
 		fault.Find:   func() error { _, err := j.Find(ctx, router.Query{}); return err },
 		fault.Story:  func() error { _, err := j.Story(ctx, "x"); return err },
 		fault.Plan:   func() error { _, err := j.Plan(ctx, "x"); return err },
-		fault.Prune:  func() error { _, err := j.Prune(ctx, time.Now(), "", 1); return err },
+		fault.Prune:  func() error { _, err := j.Prune(ctx, router.Retention{}, 1); return err },
 	} {
 		j.FailNext(op, errFull)
 		if err := call(); !errors.Is(err, errFull) {

@@ -14,7 +14,7 @@ import (
 // Exercise runs the suite. open opens the store that dir names: the first time
 // an empty one, after a Close the one that was left.
 func Exercise(t *testing.T, open func(t *testing.T, dir string) router.Journal) {
-	for _, group := range [][]exercise{acceptCases(), applyCases(), deliveryCases(), findCases(), storeCases()} {
+	for _, group := range [][]exercise{acceptCases(), applyCases(), deliveryCases(), findCases(), pruneCases(), storeCases()} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {
 				s := &subject{t: t, dir: t.TempDir(), open: open}
@@ -138,11 +138,7 @@ func stored() []cmp.Option {
 
 // pending is what Due gives of a record.
 func pending(r router.Record) router.Pending {
-	p := router.Pending{ID: r.Event.ID, Lane: r.Event.Lane, Seq: r.Event.Seq, HoldsLane: r.State.HoldsLane()}
-	if until, rests := r.State.Rests(); rests {
-		p.Due = until.UTC()
-	}
-	return p
+	return router.Pending{ID: r.Event.ID, Lane: r.Event.Lane, Seq: r.Event.Seq, Due: r.State.Resumes().UTC(), Hold: r.State.Hold()}
 }
 
 func pendingIDs(list []router.Pending) []string {

@@ -8,7 +8,7 @@
 // It is for one daemon with one state directory, which it locks. It is not for
 // several daemons at once, and it knows nothing of what a state means: it
 // stores what the router gives it and takes the columns that it searches by
-// from State.Finished, State.Rests and State.HoldsLane.
+// from State.Finished, State.Resumes and State.Hold.
 //
 // Start at sqlite.go (the journal's methods); then encode.go (what a change is
 // in rows), queue.go, write.go (the writer and how it heals), read.go and

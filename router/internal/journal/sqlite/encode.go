@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ type statement int
 const (
 	insertEvent statement = iota
 	insertDocuments
+	insertDelivery
 	putDelivery
 	addAttempt
 	advance
@@ -31,7 +33,10 @@ const (
 	fillEvent
 	fillDocuments
 	putPlan
-	pruneEvents
+	deleteEvents
+	keepNotices
+	emptyDeliveries
+	deleteDocuments
 	prunePlans
 	vacuum
 	begin
@@ -43,20 +48,29 @@ const (
 	statementCount
 )
 
-// eventNumber turns an event's id into its row's number.
-const eventNumber = "(SELECT n FROM events WHERE id = ?)"
+const (
+	// eventNumber turns an event's id into its row's number.
+	eventNumber = "(SELECT n FROM events WHERE id = ?)"
+	// listed are the numbers of a JSON list.
+	listed         = "(SELECT value FROM json_each(?))"
+	deliveryValues = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+)
 
 // statements are in the order of the constants. None of those that run for
 // every event is an INSERT OR REPLACE or an INSERT … SELECT: SQLite keeps a
 // journal of its own for such a statement, in case it fails half-way, and that
-// took a fifth of the writer's time.
+// took a fifth of the writer's time. last_insert_rowid() is the number of the
+// event that the same request has just inserted: documents have the same
+// number, and the other tables have none.
 func statements() [statementCount]string {
 	return [statementCount]string{
 		insertEvent: `INSERT INTO events (id, source, key, type, flag, lane, seq, received, phase, finished, due, holds, caused_by, plan, version, state)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`,
-		insertDocuments: `INSERT INTO documents (event, notice, attributes, payload, raw) VALUES (` + eventNumber + `, ?, ?, ?, ?)`,
+		insertDocuments: `INSERT INTO documents (event, notice, attributes, payload, raw) VALUES (last_insert_rowid(), ?, ?, ?, ?)`,
+		insertDelivery: `INSERT INTO deliveries (event, ord, ` + deliveryColumns + `)
+			VALUES (last_insert_rowid(), ` + deliveryValues + `)`,
 		putDelivery: `INSERT INTO deliveries (event, ord, ` + deliveryColumns + `)
-			VALUES (` + eventNumber + `, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			VALUES (` + eventNumber + `, ` + deliveryValues + `)
 			ON CONFLICT (event, ord) DO UPDATE SET (` + deliveryColumns + `) = (` + excluded(deliveryColumns) + `)`,
 		addAttempt: `INSERT INTO attempts (event, ord, ` + attemptColumns + `) VALUES (` + eventNumber + `,
 			(SELECT coalesce(max(ord), 0) + 1 FROM attempts WHERE event = ` + eventNumber + `), ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -69,16 +83,19 @@ func statements() [statementCount]string {
 		fillEvent:      `UPDATE events SET key = CASE WHEN ? THEN key END, type = ?, flag = ?, lane = ?, seq = ?, plan = ? WHERE id = ?`,
 		fillDocuments:  `UPDATE documents SET notice = ?, attributes = ?, payload = ?, raw = ? WHERE event = ` + eventNumber,
 		putPlan:        `INSERT INTO plans (digest, content, created) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
-		pruneEvents: `DELETE FROM events WHERE n IN
-			(SELECT n FROM events WHERE finished = 1 AND received < ? ORDER BY received LIMIT ?)`,
-		prunePlans: `DELETE FROM plans WHERE digest <> ? AND NOT EXISTS (SELECT 1 FROM events WHERE plan = digest)`,
-		vacuum:     `PRAGMA incremental_vacuum(1024)`, // pages: 4 MiB, a few milliseconds
-		begin:      `BEGIN IMMEDIATE`,
-		commit:     `COMMIT`,
-		rollback:   `ROLLBACK`,
-		savepoint:  `SAVEPOINT one`,
-		rollbackTo: `ROLLBACK TO one`,
-		release:    `RELEASE one`,
+		deleteEvents:   `DELETE FROM events WHERE n IN ` + listed + ` AND finished = 1`,
+		keepNotices: `UPDATE events SET version = version + 1, notice = (SELECT notice FROM documents WHERE event = n)
+			WHERE n IN ` + listed + ` AND finished = 1 AND EXISTS (SELECT 1 FROM documents WHERE event = n)`,
+		emptyDeliveries: `UPDATE deliveries SET input = '', output = '' WHERE event IN (SELECT n FROM events WHERE n IN ` + listed + ` AND finished = 1)`,
+		deleteDocuments: `DELETE FROM documents WHERE event IN (SELECT n FROM events WHERE n IN ` + listed + ` AND finished = 1)`,
+		prunePlans:      `DELETE FROM plans WHERE digest <> ? AND NOT EXISTS (SELECT 1 FROM events WHERE plan = digest)`,
+		vacuum:          `PRAGMA incremental_vacuum(` + strconv.Itoa(vacuumPages) + `)`,
+		begin:           `BEGIN IMMEDIATE`,
+		commit:          `COMMIT`,
+		rollback:        `ROLLBACK`,
+		savepoint:       `SAVEPOINT one`,
+		rollbackTo:      `ROLLBACK TO one`,
+		release:         `RELEASE one`,
 	}
 }
 
@@ -97,6 +114,7 @@ type step struct {
 	statement statement
 	args      []driver.NamedValue
 	unmet     error
+	changed   int64 // rows, once it is done
 }
 
 func do(s statement, values ...any) step {
@@ -128,20 +146,11 @@ func (w *encoder) insert(e *router.Event, s *router.State) {
 	}
 	w.steps = append(w.steps,
 		do(insertEvent, e.ID, e.Source, key, e.Type, string(e.Flag), e.Lane, e.Seq, nanos(e.Received),
-			string(s.Phase), flag(s.Finished()), goesOn(s), flag(s.HoldsLane()), e.CausedBy, e.Plan, w.state(s)).orElse(errTaken),
-		do(insertDocuments, e.ID, w.json(e.Notice), string(e.Attributes), string(e.Payload), e.Raw))
+			string(s.Phase), flag(s.Finished()), nanos(s.Resumes()), int64(s.Hold()), e.CausedBy, e.Plan, w.state(s)).orElse(errTaken),
+		do(insertDocuments, w.json(e.Notice), string(e.Attributes), string(e.Payload), e.Raw))
 	for i := range s.Deliveries {
-		w.delivery(e.ID, i, &s.Deliveries[i])
+		w.steps = append(w.steps, do(insertDelivery, w.delivery(i, &s.Deliveries[i])...))
 	}
-}
-
-// goesOn is when the event has something to do: 0 for at once.
-func goesOn(s *router.State) int64 {
-	until, rests := s.Rests()
-	if !rests {
-		return 0
-	}
-	return until.UnixNano()
 }
 
 // change adds what Apply writes. The check of the version comes first, so that
@@ -166,7 +175,7 @@ func (w *encoder) change(c *router.Change) {
 			w.err = fmt.Errorf("the change names delivery %d, which its state lacks", i)
 			return
 		}
-		w.delivery(c.Event, i, &c.State.Deliveries[i])
+		w.steps = append(w.steps, do(putDelivery, append([]any{c.Event}, w.delivery(i, &c.State.Deliveries[i])...)...))
 	}
 	for i := range c.Attempts {
 		a := &c.Attempts[i]
@@ -195,21 +204,23 @@ func (w *encoder) version(c *router.Change) {
 	}
 	first := do(check, c.Event, c.Version)
 	if s != nil {
-		first = do(check, string(s.Phase), flag(s.Finished()), goesOn(s), flag(s.HoldsLane()), w.state(s), c.Event, c.Version)
+		first = do(check, string(s.Phase), flag(s.Finished()), nanos(s.Resumes()), int64(s.Hold()), w.state(s), c.Event, c.Version)
 	}
 	w.steps = append(w.steps, first.orElse(router.ErrConflict))
 }
 
-func (w *encoder) delivery(event string, ord int, d *router.Delivery) {
+// delivery gives the values of a delivery's row, from ord on.
+func (w *encoder) delivery(ord int, d *router.Delivery) []any {
 	needs := ""
 	if len(d.Needs) > 0 {
 		needs = w.json(d.Needs)
 	}
-	w.steps = append(w.steps, do(putDelivery, event, int64(ord),
-		d.Name, d.To.Plugin, d.To.Action, needs, flag(d.Optional), flag(d.Ordered), flag(d.OnFailure),
+	return []any{
+		int64(ord), d.Name, d.To.Plugin, d.To.Action, needs, flag(d.Optional), flag(d.Ordered), flag(d.OnFailure),
 		w.json(storedPolicy(d.Policy)), int64(d.Lifetime), string(d.Status), int64(d.Attempts), int64(d.Generation),
 		nanos(d.First), nanos(d.KeySent), int64(d.Paused), nanos(d.PausedAt), nanos(d.Due), flag(d.MayHaveRun),
-		d.Code, d.Public, d.Detail, string(d.Input), string(d.Output)))
+		d.Code, d.Public, d.Detail, string(d.Input), string(d.Output),
+	}
 }
 
 // storedPolicy is the stored form of a router.Policy; durations are in

@@ -18,43 +18,42 @@ const (
 
 // request is what one caller wants written, all of it or nothing.
 type request struct {
-	steps   []step
-	lazy    bool
-	err     error         // set by the writer, read after done
-	changed int64         // rows changed by the first step
-	done    chan struct{} // closed by the writer; nil if lazy
+	steps []step // the writer sets what each has changed
+	lazy  bool
+	err   error         // set by the writer, read after done
+	done  chan struct{} // closed by the writer; nil if lazy
 }
 
 // submit queues a request and waits until it is durable or has failed.
-func (j *Journal) submit(ctx context.Context, enc *encoder) (changed int64, err error) {
+func (j *Journal) submit(ctx context.Context, enc *encoder) error {
 	if enc.err != nil {
-		return 0, enc.err
+		return enc.err
 	}
 	r := &request{steps: enc.steps, done: make(chan struct{})}
 	select {
 	case <-j.closing:
-		return 0, errClosed
+		return errClosed
 	default:
 	}
 	select {
 	case j.queue <- r:
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return ctx.Err()
 	case <-j.closing:
-		return 0, errClosed
+		return errClosed
 	}
 	select {
 	case <-r.done:
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return ctx.Err()
 	case <-j.stopped:
 		select {
 		case <-r.done: // the writer's last work
 		default:
-			return 0, errClosed
+			return errClosed
 		}
 	}
-	return r.changed, r.err
+	return r.err
 }
 
 // submitLazily queues a request that nobody waits for, or drops it.

@@ -1,9 +1,7 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,11 +14,12 @@ const findLimit = 100
 
 // Due is router.Journal's.
 func (j *Journal) Due(ctx context.Context, after int64, limit int) (found []router.Pending, err error) {
-	text := pendingText(limit)
 	err = j.read.view(ctx, func(query queryFunc) error {
-		found, err = readPending(query, text, after)
-		return err
-	}, text)
+		return query(pendingText(limit), func(r *row) error {
+			found = append(found, r.pending())
+			return nil
+		}, after)
+	})
 	return found, err
 }
 
@@ -30,32 +29,28 @@ func pendingText(limit int) string {
 
 // Find is router.Journal's. Newest is what was accepted last. Since is
 // inclusive, Until exclusive.
-func (j *Journal) Find(ctx context.Context, q router.Query) ([]router.Record, error) {
+func (j *Journal) Find(ctx context.Context, q router.Query) (found []router.Record, err error) {
 	if q.Source != "" && q.Key != "" {
 		if there, err := j.read.exists(ctx, keyHeld, q.Source, q.Key); err != nil || !there {
 			return nil, err
 		}
 	}
-	return j.list(ctx, selectionOf(q))
+	s := selectionOf(q)
+	err = j.read.view(ctx, func(query queryFunc) error {
+		found, err = s.records(query)
+		return err
+	})
+	return found, err
 }
 
 // keyHeld finds the event that holds a key.
 const keyHeld = "SELECT 1 FROM events WHERE source = ? AND key = ?"
 
-func (j *Journal) list(ctx context.Context, s selection) (found []router.Record, err error) {
-	err = j.read.view(ctx, func(query queryFunc) error {
-		found, err = s.records(query)
-		return err
-	}, s.text(), deliveriesText)
-	return found, err
-}
-
 // Story is router.Journal's.
 func (j *Journal) Story(ctx context.Context, id string) (*router.Story, error) {
 	var story router.Story
-	event := selectionOf(router.Query{ID: id})
 	err := j.read.view(ctx, func(query queryFunc) error {
-		found, err := event.records(query)
+		found, err := selectionOf(router.Query{ID: id}).records(query)
 		if err != nil {
 			return err
 		}
@@ -63,12 +58,18 @@ func (j *Journal) Story(ctx context.Context, id string) (*router.Story, error) {
 			return fmt.Errorf("event %s: %w", id, router.ErrNotFound)
 		}
 		story.Record = found[0]
-		if story.Attempts, err = readAttempts(query, id); err != nil {
+		err = query("SELECT "+attemptColumns+" FROM attempts WHERE event = "+eventNumber+" ORDER BY ord", func(r *row) error {
+			story.Attempts = append(story.Attempts, r.attempt())
+			return nil
+		}, id)
+		if err != nil {
 			return err
 		}
-		story.Caused, err = readCaused(query, id)
-		return err
-	}, event.text(), deliveriesText)
+		return query("SELECT id FROM events WHERE caused_by = ? AND caused_by <> '' ORDER BY n", func(r *row) error {
+			story.Caused = append(story.Caused, r.text())
+			return nil
+		}, id)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -77,17 +78,16 @@ func (j *Journal) Story(ctx context.Context, id string) (*router.Story, error) {
 
 // Plan is router.Journal's.
 func (j *Journal) Plan(ctx context.Context, digest string) (content []byte, err error) {
+	known := false
 	err = j.read.view(ctx, func(query queryFunc) error {
-		rows, err := query("SELECT content FROM plans WHERE digest = ?", digest)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		if !rows.Next() {
-			return cmp.Or(rows.Err(), fmt.Errorf("plan %s: %w", digest, router.ErrNotFound))
-		}
-		return rows.Scan(&content)
+		return query("SELECT content FROM plans WHERE digest = ?", func(r *row) error {
+			content, known = r.blob(), true
+			return nil
+		}, digest)
 	})
+	if err == nil && !known {
+		err = fmt.Errorf("plan %s: %w", digest, router.ErrNotFound)
+	}
 	return content, err
 }
 
@@ -111,7 +111,14 @@ func selectionOf(q router.Query) selection {
 		}
 	}
 	text("e.id", q.ID)
-	text("e.source", q.Source)
+	switch {
+	case q.Source == router.SourceSelf:
+		add("e.source = '" + router.SourceSelf + "'") // as the index has it
+	case q.Key == "":
+		text("+e.source", q.Source) // not by the index of keys, which has no order
+	default:
+		text("e.source", q.Source)
+	}
 	text("e.key", q.Key)
 	text("e.type", q.Type)
 	text("e.lane", q.Lane)
@@ -151,28 +158,19 @@ func (s selection) text() string {
 	if s.bare {
 		columns = eventColumns + ", '', NULL"
 	}
-	// CROSS keeps the order of the join: the events' indexes select.
-	return "SELECT " + columns + " FROM events e CROSS JOIN documents d ON d.event = e.n" + s.where
+	return "SELECT " + columns + " FROM events e LEFT JOIN documents d ON d.event = e.n" + s.where
 }
 
 // records reads the events selected, and then their deliveries.
 func (s selection) records(query queryFunc) ([]router.Record, error) {
-	rows, err := query(s.text(), s.args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var found []router.Record
 	var numbers []int64
-	for rows.Next() {
+	err := query(s.text(), func(r *row) error {
 		found = append(found, router.Record{})
-		n, err := scanEvent(rows, &found[len(found)-1])
-		if err != nil {
-			return nil, err
-		}
-		numbers = append(numbers, n)
-	}
-	if err := rows.Err(); err != nil {
+		numbers = append(numbers, r.event(&found[len(found)-1]))
+		return nil
+	}, s.args...)
+	if err != nil {
 		return nil, err
 	}
 	if s.bare || len(found) == 0 {
@@ -181,8 +179,7 @@ func (s selection) records(query queryFunc) ([]router.Record, error) {
 	return found, readDeliveries(query, found, numbers)
 }
 
-const deliveriesText = "SELECT event, " + deliveryColumns +
-	" FROM deliveries WHERE event IN (SELECT value FROM json_each(?)) ORDER BY event, ord"
+const deliveriesText = "SELECT event, " + deliveryColumns + " FROM deliveries WHERE event IN " + listed + " ORDER BY event, ord"
 
 // readDeliveries fills in the deliveries of the events of these numbers.
 func readDeliveries(query queryFunc, found []router.Record, numbers []int64) error {
@@ -190,22 +187,21 @@ func readDeliveries(query queryFunc, found []router.Record, numbers []int64) err
 	for i, n := range numbers {
 		at[n] = &found[i].State
 	}
-	list, err := json.Marshal(numbers)
-	if err != nil {
-		return err
-	}
-	rows, err := query(deliveriesText, string(list))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var d router.Delivery
-		n, err := scanDelivery(rows, &d)
-		if err != nil {
-			return err
+	return query(deliveriesText, func(r *row) error {
+		s := at[r.number()]
+		s.Deliveries = append(s.Deliveries, r.delivery())
+		return nil
+	}, listOf(numbers))
+}
+
+// listOf is the JSON list that listed reads.
+func listOf(numbers []int64) string {
+	b := []byte{'['}
+	for i, n := range numbers {
+		if i > 0 {
+			b = append(b, ',')
 		}
-		at[n].Deliveries = append(at[n].Deliveries, d)
+		b = strconv.AppendInt(b, n, 10)
 	}
-	return rows.Err()
+	return string(append(b, ']'))
 }

@@ -2,11 +2,12 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
+	"io"
+
+	"modernc.org/sqlite"
 
 	"github.com/signalbox/signalbox/router"
 )
@@ -15,143 +16,195 @@ import (
 // by key, on few cores.
 const readerCap = 4
 
-// preparedCap bounds the statements that are kept prepared. The daemon's own
-// are a handful; an operator's mix of filters makes a text of its own.
+// preparedCap bounds the statements that a reader keeps prepared. The daemon's
+// own are a handful; an operator's mix of filters makes a text of its own.
 const preparedCap = 64
 
-// readers are the connections that read. Each view is one transaction, so that
-// an event and its deliveries are of one moment.
+// readers are the connections that read. Like the writer's they are the
+// driver's own: database/sql took half of a look-up that finds none.
 type readers struct {
 	path string
-	mu   sync.RWMutex // held for reading by views, so that offline can end them
-	db   *sql.DB      // nil once closed
-
-	preparing sync.Mutex // guards prepared
-	prepared  map[string]*sql.Stmt
+	// idle holds readerCap places; who reads takes one out. nil is a connection
+	// that has not been made yet.
+	idle   chan *reader
+	closed chan struct{}
 }
 
 func newReaders(path string) *readers {
-	r := &readers{path: path}
-	r.open()
+	r := &readers{path: path, idle: make(chan *reader, readerCap), closed: make(chan struct{})}
+	for range readerCap {
+		r.idle <- nil
+	}
 	return r
 }
 
-func (r *readers) open() {
-	// Open only parses the driver's name; connections are made when needed.
-	r.db, _ = sql.Open("sqlite", address(r.path, readerPragmas()))
-	r.db.SetMaxOpenConns(readerCap)
-	r.db.SetMaxIdleConns(readerCap)
-	r.prepared = map[string]*sql.Stmt{}
-}
-
-// queryFunc is a view's way to ask.
-type queryFunc func(text string, args ...any) (*sql.Rows, error)
-
-// view runs read in one transaction. It prepares the texts first: preparing
-// takes a connection too, which who holds one must not wait for.
-func (r *readers) view(ctx context.Context, read func(queryFunc) error, texts ...string) error {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if r.db == nil {
-		return errClosed
-	}
-	ready := make([]*sql.Stmt, len(texts))
-	for i, text := range texts {
-		var err error
-		if ready[i], err = r.prepare(ctx, text); err != nil {
-			return unread(ctx, err)
+// view runs read in one transaction, so that all of what it asks is of one
+// moment.
+func (r *readers) view(ctx context.Context, read func(queryFunc) error) error {
+	return r.with(ctx, func(c *reader) error {
+		none := func(*row) error { return nil }
+		if err := c.query(ctx, "BEGIN", none); err != nil {
+			return err
 		}
-	}
-	tx, err := r.db.BeginTx(ctx, nil)
-	if err != nil {
-		return unread(ctx, err)
-	}
-	defer tx.Rollback()
-	err = read(func(text string, args ...any) (*sql.Rows, error) {
-		if i := slices.Index(texts, text); i >= 0 && ready[i] != nil {
-			return tx.StmtContext(ctx, ready[i]).QueryContext(ctx, args...)
-		}
-		return tx.QueryContext(ctx, text, args...)
+		err := read(func(text string, each func(*row) error, args ...any) error { return c.query(ctx, text, each, args...) })
+		return errors.Join(err, c.query(context.Background(), "ROLLBACK", none))
 	})
+}
+
+// exists reports whether a query of one index has a row, without a transaction
+// and a watch on ctx: it is for the question that every notice asks, and that
+// mostly ends in no.
+func (r *readers) exists(ctx context.Context, text string, args ...any) (found bool, err error) {
+	err = r.with(ctx, func(c *reader) error {
+		return c.query(context.Background(), text, func(*row) error {
+			found = true
+			return nil
+		}, args...)
+	})
+	return found, err
+}
+
+// with lends a connection. One that has failed is not trusted any more.
+func (r *readers) with(ctx context.Context, work func(*reader) error) error {
+	c, err := r.take(ctx)
 	if err != nil {
-		return unread(ctx, err)
-	}
-	return nil
-}
-
-// exists reports whether a query has a row, without a transaction: it is for the
-// question that every notice asks, and that mostly ends in no.
-func (r *readers) exists(ctx context.Context, text string, args ...any) (bool, error) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if r.db == nil {
-		return false, errClosed
-	}
-	ready, err := r.prepare(ctx, text)
-	if err != nil || ready == nil {
-		return true, unreadIf(ctx, err) // a full house asks the long way
-	}
-	var one int
-	switch err := ready.QueryRowContext(ctx, args...).Scan(&one); {
-	case errors.Is(err, sql.ErrNoRows):
-		return false, nil
-	default:
-		return true, unreadIf(ctx, err)
-	}
-}
-
-func unreadIf(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	return unread(ctx, err)
-}
-
-// prepare returns the text prepared, or nil when enough are.
-func (r *readers) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
-	r.preparing.Lock()
-	known, full := r.prepared[text], len(r.prepared) >= preparedCap
-	r.preparing.Unlock()
-	if known != nil || full {
-		return known, nil
-	}
-	fresh, err := r.db.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	r.preparing.Lock()
-	defer r.preparing.Unlock()
-	if known := r.prepared[text]; known != nil {
-		return known, fresh.Close()
-	}
-	r.prepared[text] = fresh
-	return fresh, nil
-}
-
-// unread classifies a failure to read.
-func unread(ctx context.Context, err error) error {
-	switch {
-	case errors.Is(err, router.ErrNotFound):
 		return err
-	case ctx.Err() != nil:
+	}
+	if c == nil {
+		c, err = openReader(r.path)
+	}
+	if err == nil {
+		err = work(c)
+	}
+	if err == nil || errors.Is(err, router.ErrNotFound) {
+		r.idle <- c
+		return err
+	}
+	if c != nil {
+		c.close()
+	}
+	r.idle <- nil
+	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	return fmt.Errorf("%w: reading it: %w", router.ErrJournal, err)
 }
 
-// offline runs work while no reader has the file open.
+func (r *readers) take(ctx context.Context) (*reader, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case c := <-r.idle:
+		return c, nil
+	case <-r.closed:
+		return nil, errClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// offline runs work while no reader has the file open. Who wants to read waits
+// meanwhile, as long as its context lets it.
 func (r *readers) offline(work func() error) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	err := r.db.Close()
-	defer r.open()
+	err := r.empty()
+	defer func() {
+		for range readerCap {
+			r.idle <- nil
+		}
+	}()
 	return errors.Join(err, work())
 }
 
+// empty takes all connections back and closes them.
+func (r *readers) empty() error {
+	var errs []error
+	for range readerCap {
+		if c := <-r.idle; c != nil {
+			errs = append(errs, c.close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func (r *readers) close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	err := r.db.Close()
-	r.db = nil
+	err := r.empty()
+	close(r.closed)
 	return err
+}
+
+// reader is one connection that reads.
+type reader struct {
+	raw      driver.Conn
+	prepared map[string]driver.Stmt
+}
+
+func openReader(path string) (*reader, error) {
+	raw, err := (&sqlite.Driver{}).Open(address(path, readerPragmas()))
+	if err != nil {
+		return nil, err
+	}
+	return &reader{raw: raw, prepared: map[string]driver.Stmt{}}, nil
+}
+
+// queryFunc is a view's way to ask: each is called with every row.
+type queryFunc func(text string, each func(*row) error, args ...any) error
+
+// query runs a query. ctx ends it between rows and, where a row is long in
+// coming, within.
+func (c *reader) query(ctx context.Context, text string, each func(*row) error, args ...any) (err error) {
+	s, err := c.prepare(text)
+	if err != nil {
+		return err
+	}
+	named := do(0, args...).args
+	rows, err := s.(driver.StmtQueryContext).QueryContext(ctx, named)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	line := row{values: make([]driver.Value, len(rows.Columns()))}
+	for {
+		switch err := rows.Next(line.values); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := errors.Join(ctx.Err(), each(&line), line.err); err != nil {
+			return err
+		}
+		line.at = 0
+	}
+}
+
+// prepare keeps the text prepared, while there is room: the first texts are
+// the daemon's own.
+func (c *reader) prepare(text string) (driver.Stmt, error) {
+	if s := c.prepared[text]; s != nil {
+		return s, nil
+	}
+	s, err := c.raw.Prepare(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.prepared) >= preparedCap {
+		for other, old := range c.prepared { // any of them
+			delete(c.prepared, other)
+			if err := old.Close(); err != nil {
+				return nil, errors.Join(err, s.Close())
+			}
+			break
+		}
+	}
+	c.prepared[text] = s
+	return s, nil
+}
+
+func (c *reader) close() error {
+	var errs []error
+	for _, s := range c.prepared {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, c.raw.Close())...)
 }

@@ -1,8 +1,9 @@
 package sqlite
 
 import (
-	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,125 +13,103 @@ import (
 // The columns in the order in which encode.go writes and this file reads them.
 const (
 	eventColumns = `e.n, e.id, e.source, e.type, e.flag, e.lane, e.seq, e.received, e.phase, e.caused_by, e.plan,
-		e.version, e.state, d.notice, d.attributes`
+		d.event IS NULL, e.version, e.state, coalesce(d.notice, e.notice), d.attributes`
 	deliveryColumns = `name, plugin, action, needs, optional, ordered, on_failure, policy, lifetime, status, attempts,
 		generation, first, key_sent, paused, paused_at, due, may_have_run, code, public, detail, input, output`
 	attemptColumns = `delivery, number, generation, began, took, outcome, code, message`
 )
 
-// instant reads a time that nanos has written.
-type instant struct{ to *time.Time }
+// row is a line of a query's answer, read column by column from the left. The
+// first column that is not of the type asked for ends it.
+type row struct {
+	values []driver.Value
+	at     int
+	err    error
+}
 
-// Scan is sql.Scanner's.
-func (i instant) Scan(v any) error {
-	n, ok := v.(int64)
-	if !ok {
-		return fmt.Errorf("a time is stored as %T", v)
+func next[T any](r *row) T {
+	v := r.values[r.at]
+	r.at++
+	t, ok := v.(T)
+	if !ok && v != nil {
+		r.fail(fmt.Errorf("column %d is stored as %T, not %T", r.at, v, t))
 	}
-	*i.to = time.Time{}
-	if n != 0 {
-		*i.to = time.Unix(0, n).UTC()
+	return t
+}
+
+func (r *row) fail(err error) { r.err = errors.Join(r.err, err) }
+
+func (r *row) text() string  { return next[string](r) }
+func (r *row) number() int64 { return next[int64](r) }
+func (r *row) count() int    { return int(r.number()) }
+func (r *row) flag() bool    { return r.number() != 0 }
+func (r *row) blob() []byte  { return next[[]byte](r) }
+
+func (r *row) duration() time.Duration { return time.Duration(r.number()) }
+
+// instant is a time that nanos has written.
+func (r *row) instant() time.Time {
+	n := r.number()
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}
+
+// raw is JSON text as it is; "" is nil.
+func (r *row) raw() json.RawMessage {
+	if s := r.text(); s != "" {
+		return json.RawMessage(s)
 	}
 	return nil
 }
 
 // document reads JSON text into a value; "" leaves it as it is.
-type document struct{ to any }
-
-// Scan is sql.Scanner's.
-func (d document) Scan(v any) error {
-	s, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("a document is stored as %T", v)
-	}
-	if s == "" {
-		return nil
-	}
-	return json.Unmarshal([]byte(s), d.to)
-}
-
-// raw reads JSON text as it is; "" is nil.
-type raw struct{ to *json.RawMessage }
-
-// Scan is sql.Scanner's.
-func (r raw) Scan(v any) error {
-	if s, ok := v.(string); ok && s != "" {
-		*r.to = json.RawMessage(s)
-	}
-	return nil
-}
-
-func scanEvent(rows *sql.Rows, r *router.Record) (n int64, err error) {
-	e, s := &r.Event, &r.State
-	var state []byte
-	err = rows.Scan(&n, &e.ID, &e.Source, &e.Type, &e.Flag, &e.Lane, &e.Seq, instant{&e.Received}, &s.Phase, &e.CausedBy,
-		&e.Plan, &r.Version, &state, document{&e.Notice}, raw{&e.Attributes}, raw{&e.Payload}, &e.Raw)
-	if err != nil {
-		return 0, err
-	}
-	if err := router.DecodeState(state, s); err != nil {
-		return 0, fmt.Errorf("the state of event %s: %w", e.ID, err)
-	}
-	return n, nil
-}
-
-func scanDelivery(rows *sql.Rows, d *router.Delivery) (event int64, err error) {
-	err = rows.Scan(&event, &d.Name, &d.To.Plugin, &d.To.Action, document{&d.Needs}, &d.Optional, &d.Ordered, &d.OnFailure,
-		document{(*storedPolicy)(&d.Policy)}, &d.Lifetime, &d.Status, &d.Attempts, &d.Generation, instant{&d.First},
-		instant{&d.KeySent}, &d.Paused, instant{&d.PausedAt}, instant{&d.Due}, &d.MayHaveRun, &d.Code, &d.Public,
-		&d.Detail, raw{&d.Input}, raw{&d.Output})
-	return event, err
-}
-
-func readAttempts(query queryFunc, id string) ([]router.AttemptRow, error) {
-	rows, err := query("SELECT "+attemptColumns+" FROM attempts WHERE event = "+eventNumber+" ORDER BY ord", id)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []router.AttemptRow
-	for rows.Next() {
-		var a router.AttemptRow
-		if err := rows.Scan(&a.Delivery, &a.Number, &a.Generation, instant{&a.Began}, &a.Took, &a.Outcome, &a.Code, &a.Message); err != nil {
-			return nil, err
+func (r *row) document(to any) {
+	if s := r.text(); s != "" {
+		if err := json.Unmarshal([]byte(s), to); err != nil {
+			r.fail(err)
 		}
-		list = append(list, a)
 	}
-	return list, rows.Err()
 }
 
-// readCaused returns the ids of the failure events that an event has caused,
-// in the order of their acceptance.
-func readPending(query queryFunc, text string, after int64) ([]router.Pending, error) {
-	rows, err := query(text, after)
-	if err != nil {
-		return nil, err
+// event reads eventColumns, the payload and the raw document.
+func (r *row) event(rec *router.Record) (n int64) {
+	e, s := &rec.Event, &rec.State
+	n = r.number()
+	e.ID, e.Source, e.Type, e.Flag, e.Lane = r.text(), r.text(), r.text(), router.Flag(r.text()), r.text()
+	e.Seq, e.Received, s.Phase, e.CausedBy, e.Plan = r.number(), r.instant(), router.Phase(r.text()), r.text(), r.text()
+	rec.Emptied, rec.Version = r.flag(), r.number()
+	if err := router.DecodeState([]byte(r.text()), s); err != nil {
+		r.fail(fmt.Errorf("the state of event %s: %w", e.ID, err))
 	}
-	defer rows.Close()
-	var list []router.Pending
-	for rows.Next() {
-		var p router.Pending
-		if err := rows.Scan(&p.ID, &p.Lane, &p.Seq, instant{&p.Due}, &p.HoldsLane); err != nil {
-			return nil, err
-		}
-		list = append(list, p)
-	}
-	return list, rows.Err()
+	r.document(&e.Notice)
+	e.Attributes, e.Payload, e.Raw = r.raw(), r.raw(), r.blob()
+	return n
 }
 
-func readCaused(query queryFunc, id string) ([]string, error) {
-	rows, err := query("SELECT id FROM events WHERE caused_by = ? AND caused_by <> '' ORDER BY n", id)
-	if err != nil {
-		return nil, err
+// delivery reads deliveryColumns.
+func (r *row) delivery() (d router.Delivery) {
+	d.Name, d.To.Plugin, d.To.Action = r.text(), r.text(), r.text()
+	r.document(&d.Needs)
+	d.Optional, d.Ordered, d.OnFailure = r.flag(), r.flag(), r.flag()
+	r.document((*storedPolicy)(&d.Policy))
+	d.Lifetime, d.Status, d.Attempts, d.Generation = r.duration(), router.Status(r.text()), r.count(), r.count()
+	d.First, d.KeySent, d.Paused, d.PausedAt, d.Due = r.instant(), r.instant(), r.duration(), r.instant(), r.instant()
+	d.MayHaveRun, d.Code, d.Public, d.Detail = r.flag(), r.text(), r.text(), r.text()
+	d.Input, d.Output = r.raw(), r.raw()
+	return d
+}
+
+// attempt reads attemptColumns.
+func (r *row) attempt() router.AttemptRow {
+	return router.AttemptRow{
+		Delivery: r.text(), Number: r.count(), Generation: r.count(), Began: r.instant(), Took: r.duration(),
+		Outcome: router.OutcomeKind(r.text()), Code: r.text(), Message: r.text(),
 	}
-	defer rows.Close()
-	var list []string
-	for rows.Next() {
-		var caused string
-		if err := rows.Scan(&caused); err != nil {
-			return nil, err
-		}
-		list = append(list, caused)
-	}
-	return list, rows.Err()
+}
+
+// pending reads what Due asks for.
+func (r *row) pending() router.Pending {
+	return router.Pending{ID: r.text(), Lane: r.text(), Seq: r.number(), Due: r.instant(), Hold: router.Hold(r.number())}
 }

@@ -32,19 +32,19 @@ CREATE TABLE events (
   received    INTEGER NOT NULL,
   phase       TEXT    NOT NULL,
   finished    INTEGER NOT NULL,    -- State.Finished
-  due         INTEGER NOT NULL,    -- State.Rests; 0: something is to be done at once
-  holds       INTEGER NOT NULL,    -- State.HoldsLane
+  due         INTEGER NOT NULL,    -- State.Resumes; 0 for at once
+  holds       INTEGER NOT NULL,    -- State.Hold
   caused_by   TEXT    NOT NULL,
   plan        TEXT    NOT NULL,
   version     INTEGER NOT NULL,
   node        TEXT    NOT NULL DEFAULT '', -- of engines that many daemons share
   lease_until INTEGER NOT NULL DEFAULT 0,
-  state       TEXT    NOT NULL     -- router.EncodeState
+  state       TEXT    NOT NULL,    -- router.EncodeState
+  notice      TEXT    NOT NULL DEFAULT '' -- once the event has no documents any more
 ) STRICT;
 CREATE UNIQUE INDEX events_key ON events (source, key); -- no NULL equals another
 CREATE INDEX events_unfinished ON events (seq) WHERE finished = 0;
-CREATE INDEX events_source ON events (source);
-CREATE INDEX events_type ON events (type);
+CREATE INDEX events_own ON events (source) WHERE source = 'signalbox'; -- failure events are few
 CREATE INDEX events_lane ON events (lane);
 CREATE INDEX events_received ON events (received);
 CREATE INDEX events_plan ON events (plan);
@@ -84,8 +84,8 @@ CREATE TABLE deliveries (
   detail       TEXT    NOT NULL,
   input        TEXT    NOT NULL,
   output       TEXT    NOT NULL,
-  UNIQUE (event, ord)
-) STRICT;
+  PRIMARY KEY (event, ord)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempts (
   event      INTEGER NOT NULL REFERENCES events (n) ON DELETE CASCADE,

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -91,7 +90,7 @@ func (j *Journal) Accept(ctx context.Context, e *router.Event, s *router.State) 
 	for range acceptTries {
 		var enc encoder
 		enc.insert(e, s)
-		_, err := j.submit(ctx, &enc)
+		err := j.submit(ctx, &enc)
 		if err == nil {
 			return nil, nil
 		}
@@ -133,7 +132,7 @@ func (j *Journal) Apply(ctx context.Context, c router.Change) error {
 	if c.Lazy {
 		return j.submitLazily(&enc)
 	}
-	_, err := j.submit(ctx, &enc)
+	err := j.submit(ctx, &enc)
 	switch {
 	case err == nil:
 		return nil
@@ -141,19 +140,6 @@ func (j *Journal) Apply(ctx context.Context, c router.Change) error {
 		return fmt.Errorf("writing plan %s: %w", c.PlanDigest, err)
 	}
 	return fmt.Errorf("writing event %s: %w", c.Event, err)
-}
-
-// Prune is router.Journal's. The room of what went is given back to the file
-// system in small pieces.
-func (j *Journal) Prune(ctx context.Context, before time.Time, keepPlan string, limit int) (int, error) {
-	enc := encoder{steps: []step{
-		do(pruneEvents, nanos(before), int64(max(limit, 0))), do(prunePlans, keepPlan), do(vacuum),
-	}}
-	gone, err := j.submit(ctx, &enc)
-	if err != nil {
-		return 0, fmt.Errorf("pruning the journal: %w", err)
-	}
-	return int(gone), nil
 }
 
 // Close is router.Journal's. It waits for the writer.

@@ -103,9 +103,7 @@ func (w *writer) run(r *request) (done int, err error) {
 		if changed == 0 && s.unmet != nil {
 			return i, s.unmet
 		}
-		if i == 0 {
-			r.changed = changed
-		}
+		s.changed = changed
 	}
 	return len(r.steps), nil
 }

@@ -12,40 +12,6 @@ import (
 	"github.com/signalbox/signalbox/router/daemon/operator"
 )
 
-func newEventsReplayCommand(r *remote) *cobra.Command {
-	var body operator.Replay
-	cmd := &cobra.Command{
-		Use:   "replay ID",
-		Short: "Run deliveries of a held or settled event again",
-		Long: `Replay runs again what did not succeed, or the deliveries named. A held event
-gets its verdict from it. A settled one keeps the verdict that it has: its
-effects may change, but the marketplace can't be told anew.
-
-A delivery whose result is unknown is called again with the same idempotency key
-and the same input, so that it takes effect once. --fresh-key gives it a new key:
-it may have run, and can then take effect twice.
-
-` + remoteExitCodes,
-		Example: `  signalbox events replay 01997d2e-8c54-7a10-b6a5-4f0e3a5f7c11
-  signalbox events replay 01997d2e-8c54-7a10-b6a5-4f0e3a5f7c11 --delivery order/company
-  signalbox events replay 01997d2e-8c54-7a10-b6a5-4f0e3a5f7c11 --fresh-key`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return ask(cmd, r, func(ctx context.Context, c *operator.Client) (*operator.Replayed, error) {
-				return c.Replay(ctx, args[0], body)
-			}, func(w io.Writer, done *operator.Replayed) {
-				for _, warning := range done.Warnings {
-					fmt.Fprintln(cmd.ErrOrStderr(), "Warning:", clean(warning, ""))
-				}
-				fmt.Fprintf(w, "Replayed. See what becomes of it: signalbox events show %s\n", clean(args[0], ""))
-			})
-		},
-	}
-	cmd.Flags().StringArrayVar(&body.Deliveries, "delivery", nil, "only this one, by its name `route/name`; may be repeated")
-	cmd.Flags().BoolVar(&body.FreshKey, "fresh-key", false, "give new idempotency keys to deliveries that may have run")
-	return cmd
-}
-
 func newEventsResolveCommand(r *remote) *cobra.Command {
 	var success, failure bool
 	var message string

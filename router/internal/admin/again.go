@@ -1,0 +1,126 @@
+package admin
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/signalbox/signalbox/router"
+)
+
+func (s *server) replay(r *http.Request) (any, error) {
+	var body Replay
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	id := r.PathValue("id")
+	known, err := s.backend.Story(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNames(&known.State, body.Deliveries); err != nil {
+		return nil, err
+	}
+	again, err := known.Replayable(body.Deliveries)
+	if err != nil {
+		return nil, err
+	}
+	if !body.Preview {
+		if err := s.backend.Replay(r.Context(), id, body.Deliveries, body.FreshKey); err != nil {
+			return nil, err
+		}
+	}
+	done := Replayed{Deliveries: []string{}, Warnings: replayWarnings(&known.State, body, again)}
+	for _, i := range again {
+		done.Deliveries = append(done.Deliveries, known.State.Deliveries[i].Name)
+	}
+	return done, nil
+}
+
+// checkNames refuses deliveries that the event does not have.
+func checkNames(s *router.State, names []string) error {
+	var known []string
+	for i := range s.Deliveries {
+		known = append(known, s.Deliveries[i].Name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return InputError(fmt.Sprintf("the event has no delivery %q; it has: %s", name, strings.Join(known, ", ")))
+		}
+	}
+	return nil
+}
+
+// replayWarnings says what a replay does beside what was asked for, or can't do.
+func replayWarnings(s *router.State, asked Replay, again []int) []string {
+	warnings := []string{}
+	if s.Phase == router.Settled {
+		warnings = append(warnings, "the event is settled: its effects may change, but the marketplace can't be told anew")
+	}
+	for i := range s.Deliveries {
+		d := &s.Deliveries[i]
+		runs := slices.Contains(again, i)
+		switch {
+		case !runs && slices.Contains(asked.Deliveries, d.Name):
+			warnings = append(warnings, d.Name+" is still "+string(d.Status)+": it is left alone")
+		case runs && d.Status == router.DoneSucceeded:
+			warnings = append(warnings, d.Name+" has succeeded before: it takes effect once more")
+		case runs && asked.FreshKey && d.MayHaveRun:
+			warnings = append(warnings, d.Name+" may have run: with a fresh key it can take effect twice")
+		}
+	}
+	if len(again) == 0 && len(asked.Deliveries) == 0 {
+		warnings = append(warnings, "no delivery has failed: nothing runs again; name one to have it run")
+	}
+	return warnings
+}
+
+func (s *server) discard(r *http.Request) (any, error) {
+	var body Discard
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	id := r.PathValue("id")
+	known, err := s.backend.Story(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	if known.State.Finished() {
+		return nil, router.ErrFinished
+	}
+	if !body.Preview {
+		if err := s.backend.Discard(r.Context(), id, body.Reason); err != nil {
+			return nil, err
+		}
+	}
+	return discarded(&known.State), nil
+}
+
+// discarded says what a discard ends, and what it can't end.
+func discarded(s *router.State) Discarded {
+	done := Discarded{Deliveries: []string{}, Warnings: []string{}}
+	warn := func(text string) { done.Warnings = append(done.Warnings, text) }
+	switch {
+	case s.Phase != router.Settled && s.Told == router.ToldAccepted:
+		warn("its caller was told that the event is accepted, and is told nothing more")
+	case s.Phase != router.Settled:
+		warn("its caller is never told what became of the event")
+	case s.OwesCallback():
+		warn("its caller is not called back: it does not learn the verdict, " + string(s.Verdict.Kind))
+	}
+	for i := range s.Deliveries {
+		d := &s.Deliveries[i]
+		if d.Done() {
+			continue
+		}
+		done.Deliveries = append(done.Deliveries, d.Name)
+		switch {
+		case d.Status == router.Running:
+			warn(d.Name + " is running: its attempt goes on, and is the last")
+		case d.MayHaveRun:
+			warn(d.Name + " may have run: look at what it has done")
+		}
+	}
+	return done
+}

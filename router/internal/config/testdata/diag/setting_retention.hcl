@@ -1,0 +1,3 @@
+retention         = "30d"
+retention_size    = "10 gigs"
+retention_payload = "31d"

@@ -1,0 +1,1 @@
+retention_size = "0GB"
