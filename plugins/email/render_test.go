@@ -29,7 +29,7 @@ func TestTemplates(t *testing.T) {
 	failed.Source, failed.Type, failed.CausedBy = "signalbox", "delivery.failed", full.ID
 	failed.Payload = json.RawMessage(`{"event":{"id":"` + full.ID + `","source":"appdirect.acme","type":"SUBSCRIPTION_ORDER"},
 		"delivery":"order/customer","plugin":"billing","action":"create_subscription","code":"card_declined",
-		"message":"Stripe answered <402>","may_have_run":true,
+		"message":"Stripe answered <402>","may_have_run":true,"suppressed":3,"since":"2026-03-01T12:00:00Z",
 		"command":"signalbox events replay ` + full.ID + `"}`)
 	data := json.RawMessage(`{"name":"<b>Ada</b>","link":"https://example.com/?a=1&b=2","message":"Two lines,\nof a message.",
 		"date":"1 March","amount":"€ 12.50","edition":"Pro"}`)
@@ -70,6 +70,29 @@ func TestNotices(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden(t, "notice-"+strings.ToLower(kind)+".golden", "Subject: "+got.subject+"\n\n"+got.plain)
+		})
+	}
+}
+
+// What operators are told of: each mail names what it is about, and what can be
+// done about it.
+func TestFailures(t *testing.T) {
+	const id = "0198a000-0000-7000-8000-000000000001"
+	about := `"event":{"id":"` + id + `","source":"appdirect.acme","type":"SUBSCRIPTION_ORDER"}`
+	for kind, payload := range map[string]string{
+		"delivery.failed": `{` + about + `,"delivery":"order/customer","plugin":"billing","action":"create_subscription","attempts":6,"code":"card_declined","message":"Your card was declined.","command":"signalbox events replay ` + id + `"}`,
+		"event.held":      `{` + about + `,"message":"order/customer: retries are used up","command":"signalbox events show ` + id + `"}`,
+		"callback.failed": `{` + about + `,"message":"the marketplace does not answer","command":"signalbox events show ` + id + `"}`,
+		"plugin.down":     `{"plugin":"billing","message":"it ended by itself: signal: killed","command":"signalbox plugins list"}`,
+		"plugin.up":       `{"plugin":"billing","command":"signalbox plugins list"}`,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			e := sdk.Event{ID: "0198a000-0000-7000-8000-000000000002", Source: "signalbox", Type: kind, Payload: json.RawMessage(payload)}
+			got, err := builtin()[operatorTemplate].render("Gizmo", e, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "failure-"+kind+".golden", "Subject: "+got.subject+"\n\n"+got.plain)
 		})
 	}
 }
