@@ -18,7 +18,9 @@ func newSandboxCommand() *cobra.Command {
 		Long: `Sandbox runs the daemon, its plugins as processes of their own, a simulated
 marketplace, and stand-ins for Stripe, HubSpot and a mail server; then it plays
 a customer's life, and prints what was sent, which routes matched, what each
-delivery came to, and what the caller was told.
+delivery came to, and what the caller was told. At last it has things go wrong: a
+delivery that holds up its account's other events, a plugin that is killed, and a
+failure that an operator is mailed about and repairs as the mail says.
 
 Exit codes: 0 every event ended as it should; 1 one did not.`,
 		Example: `  signalbox sandbox

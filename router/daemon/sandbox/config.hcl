@@ -67,6 +67,10 @@ route "order" {
       price    = event.payload.order.editionCode
       quantity = event.payload.order.items[0].quantity
     }
+    retry { # soon used up, since somebody watches: the default goes on for a day
+      attempts = {{ .OrderAttempts }}
+      initial  = "100ms"
+    }
   }
   deliver "company" {
     to = plugin.crm.upsert_company
@@ -94,6 +98,7 @@ route "change" {
       price       = event.payload.order.editionCode
       quantity    = event.payload.order.items[0].quantity
     }
+    retry { initial = "200ms" }
   }
   deliver "mail" {
     to       = plugin.email.send

@@ -67,10 +67,10 @@ func Play(ctx context.Context, opt Options) error {
 	}
 	s.introduce()
 	s.play(ctx)
-	s.summary()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	s.summary()
 	if opt.Keep {
 		s.invite()
 		<-ctx.Done()
@@ -139,6 +139,7 @@ func (s *sandbox) writeConfig(public string) (path string, err error) {
 		"ConsumerKey": daemon.LocalConsumerKey, "ConsumerSecret": daemon.LocalConsumerSecret,
 		"Username": username, "Password": password, "APIKey": apiKey,
 		"Stripe": s.stripe.URL(), "HubSpot": s.hubspot.URL(), "MailHost": s.mail.Host(), "MailPort": s.mail.Port(),
+		"OrderAttempts": orderAttempts,
 	})
 	if err != nil {
 		return "", fmt.Errorf("writing the sandbox's configuration: %w", err)
@@ -182,75 +183,3 @@ func (s *sandbox) observe(string) {
 	default:
 	}
 }
-
-// play has two customers and a store live through everything.
-func (s *sandbox) play(ctx context.Context) {
-	customer := simulate.NewCustomer(1)
-	s.show.title(customer.Company.Name + " buys, uses and cancels")
-	for _, step := range simulate.Life() {
-		e := customer.Event(step)
-		switch step {
-		case "USER_ASSIGNMENT":
-			s.show.remark("The marketplace stumbles when the event is fetched: the caller gets 202 at once, the answer follows.")
-			e.Faults = simulate.Faults{Fail: 1, Status: 503}
-		case "SUBSCRIPTION_CHANGE":
-			s.show.remark("Stripe fails once: the delivery is retried within the caller's limit.")
-			s.stripe.FailNext(1, 429)
-		}
-		s.marketplaceSends(ctx, customer, step, e)
-	}
-	unpaid := simulate.NewCustomer(2)
-	s.show.title(unpaid.Company.Name + " never pays")
-	for _, step := range simulate.UnpaidLife() {
-		s.marketplaceSends(ctx, unpaid, step, unpaid.Event(step))
-	}
-	s.show.title("A store's clock drives dunning (SubscriptionBridge)")
-	for _, action := range simulate.Actions() {
-		s.storeSends(ctx, action)
-	}
-}
-
-func (s *sandbox) marketplaceSends(ctx context.Context, customer *simulate.Customer, step string, e simulate.Event) {
-	if ctx.Err() != nil {
-		return
-	}
-	x, err := s.marketplace.Send(ctx, s.daemon.URL()+"/appdirect?url={eventUrl}", e)
-	if x.Result != nil {
-		customer.Learn(e, *x.Result)
-	}
-	s.show.exchange(step, x, s.storyOf(ctx, "appdirect.market"), err)
-}
-
-func (s *sandbox) storeSends(ctx context.Context, action string) {
-	if ctx.Err() != nil {
-		return
-	}
-	x, err := s.store.Send(ctx, "SANDBOX20261121A", action)
-	s.show.eventRequest(action, x, s.storyOf(ctx, "subscriptionbridge.store"), err)
-}
-
-// storyOf waits for the newest event of a source to finish, and tells it.
-func (s *sandbox) storyOf(ctx context.Context, source string) *router.Story {
-	ctx, cancel := context.WithTimeout(ctx, finishWithin)
-	defer cancel()
-	for {
-		records, err := s.daemon.Events(ctx, router.Query{Source: source, Limit: 1})
-		if err != nil || len(records) == 0 {
-			return nil
-		}
-		story, err := s.daemon.Story(ctx, records[0].Event.ID)
-		if err != nil || story.State.Finished() {
-			return story
-		}
-		select {
-		case <-s.finished:
-		case <-time.After(finishPoll):
-		case <-ctx.Done():
-			return story
-		}
-	}
-}
-
-// finishPoll is how often the journal is asked again: what is written lazily
-// lands a moment after the event has finished.
-const finishPoll = 20 * time.Millisecond

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,11 +20,14 @@ type show struct {
 	retried   int
 	callbacks int
 	failures  int
+	sound     int      // failures when the present act began
+	proved    []string // what the acts have shown
 }
 
 func (s *show) line(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
 
 func (s *show) title(text string) {
+	s.sound = s.failures
 	s.line("\n══ %s %s\n", text, strings.Repeat("═", max(0, 76-len(text))))
 }
 
@@ -33,6 +37,22 @@ func (s *show) remark(text string) { s.line("   (%s)", text) }
 func (s *show) fail(format string, args ...any) {
 	s.failures++
 	s.line("   FAILED     "+format, args...)
+}
+
+// prove keeps for the summary what the present act has shown, unless something
+// in it was not as it should be.
+func (s *show) prove(format string, args ...any) {
+	if s.failures == s.sound {
+		s.proved = append(s.proved, fmt.Sprintf(format, args...))
+	}
+}
+
+// quote prints a text that somebody was sent.
+func (s *show) quote(text string) {
+	for line := range strings.Lines(text) {
+		s.line("   │ %s", strings.TrimRight(line, "\n"))
+	}
+	s.line("")
 }
 
 func (s *show) exchange(step string, x simulate.Exchange, story *router.Story, err error) {
@@ -97,6 +117,41 @@ func (s *show) story(story *router.Story) {
 	}
 }
 
+// call is an attempt for one customer.
+type call struct {
+	customer string
+	router.AttemptRow
+}
+
+// callsOf are the attempts of one delivery.
+func callsOf(customer *simulate.Customer, story *router.Story, delivery string) []call {
+	var calls []call
+	if story == nil {
+		return nil
+	}
+	for _, a := range story.Attempts {
+		if a.Delivery == delivery {
+			calls = append(calls, call{customer.Company.Name, a})
+		}
+	}
+	return calls
+}
+
+// order prints attempts in the order of their time, and names those that
+// succeeded.
+func (s *show) order(calls ...[]call) (succeeded []string) {
+	all := slices.Concat(calls...)
+	slices.SortFunc(all, func(a, b call) int { return a.Began.Compare(b.Began) })
+	for _, c := range all {
+		name := c.customer + " " + c.Delivery
+		s.line("   in order   %8s  %-46s attempt %d  %s", round(c.Began.Sub(all[0].Began)), name, c.Number, c.Outcome)
+		if c.Outcome == router.Succeeded {
+			succeeded = append(succeeded, name)
+		}
+	}
+	return succeeded
+}
+
 func attempts(n int) string {
 	if n == 1 {
 		return "1 attempt"
@@ -141,8 +196,11 @@ func (s *sandbox) summary() {
 	for _, summary := range []string{s.marketplace.Summary(), s.stripe.Summary(), s.hubspot.Summary(), s.mail.Summary()} {
 		s.show.line("   %s", summary)
 	}
+	for _, proof := range s.show.proved {
+		s.show.line("   %s", proof)
+	}
 	if s.show.failures == 0 {
-		s.show.line("   Every caller got its answer; nothing failed.")
+		s.show.line("   Every caller got its answer; nothing is left undone.")
 	} else {
 		s.show.line("   %d things were not as they should be: see FAILED above.", s.show.failures)
 	}

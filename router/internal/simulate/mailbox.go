@@ -1,11 +1,14 @@
 package simulate
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
 	"net"
 	"net/mail"
 	"slices"
@@ -35,6 +38,42 @@ type Mail struct {
 	Subject, MessageID string
 	// Raw is the message as sent, bounded to maxBody.
 	Raw []byte
+}
+
+// Text is the message's text: the body, or the part of it, that is plain text.
+func (m Mail) Text() (string, error) {
+	message, err := mail.ReadMessage(bytes.NewReader(m.Raw))
+	if err != nil {
+		return "", fmt.Errorf("reading the mail: %w", err)
+	}
+	kind, params, _ := mime.ParseMediaType(message.Header.Get("Content-Type")) // without one it is plain text
+	body := message.Body
+	switch {
+	case strings.HasPrefix(kind, "multipart/"):
+		if body, err = plainPart(multipart.NewReader(body, params["boundary"])); err != nil {
+			return "", fmt.Errorf("reading the parts of the mail: %w", err)
+		}
+	case strings.EqualFold(message.Header.Get("Content-Transfer-Encoding"), "quoted-printable"):
+		body = quotedprintable.NewReader(body)
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return "", fmt.Errorf("reading the text of the mail: %w", err)
+	}
+	return strings.ReplaceAll(string(text), "\r\n", "\n"), nil
+}
+
+// plainPart is the first part of plain text, decoded.
+func plainPart(parts *multipart.Reader) (io.Reader, error) {
+	for {
+		part, err := parts.NextPart()
+		if err != nil {
+			return nil, err
+		}
+		if kind, _, _ := mime.ParseMediaType(part.Header.Get("Content-Type")); kind == "text/plain" {
+			return part, nil
+		}
+	}
 }
 
 // Mailbox takes e-mail for any recipient over SMTP, without TLS and without
@@ -163,7 +202,7 @@ func (s *mailSession) Data(r io.Reader) error {
 		return err
 	}
 	kept := Mail{At: s.mailbox.options.now(), From: s.from, To: slices.Clone(s.to), Raw: raw}
-	if message, err := mail.ReadMessage(strings.NewReader(string(raw))); err == nil {
+	if message, err := mail.ReadMessage(bytes.NewReader(raw)); err == nil {
 		kept.Subject = decodeHeader(message.Header.Get("Subject"))
 		kept.MessageID = message.Header.Get("Message-Id")
 	}

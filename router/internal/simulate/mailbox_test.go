@@ -62,6 +62,34 @@ func TestMailboxKeepsMails(t *testing.T) {
 	}
 }
 
+func TestMailText(t *testing.T) {
+	const parts = "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n" +
+		"--b\r\nContent-Type: text/html\r\n\r\n<p>Hello.</p>\r\n"
+	for _, test := range []struct{ name, raw, want string }{
+		{"plain", "Subject: s\r\n\r\nOne\r\ntwo =3D\r\n", "One\ntwo =3D\n"},
+		{"quoted", "Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=\r\n=C3=9Fe\r\n", "Grüße\n"},
+		{
+			"the plain one of several parts",
+			parts + "--b\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=C3=9Fe\r\n--b--\r\n",
+			"Grüße",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := Mail{Raw: []byte(test.raw)}.Text()
+			if err != nil || got != test.want {
+				t.Errorf("got %q, %v, want %q", got, err, test.want)
+			}
+		})
+	}
+	for name, raw := range map[string]string{"no header": "Hello.\r\n", "no plain part": parts + "--b--\r\n", "cut off": parts} {
+		t.Run(name, func(t *testing.T) {
+			if got, err := (Mail{Raw: []byte(raw)}).Text(); err == nil {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
 func TestMailboxRefusesWhatIsTooLong(t *testing.T) {
 	m := startMailbox(t)
 	long := []byte("Subject: long\r\n\r\n" + strings.Repeat("x\r\n", maxBody/3+1))

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -44,6 +46,14 @@ type Stripe struct {
 	customers     []StripeCustomer
 	subscriptions []StripeSubscription
 	made          int // objects of any kind: ids are numbered
+	requests      int // numbered too
+	troubles      map[string]trouble
+}
+
+// trouble is what every request about a customer gets.
+type trouble struct {
+	status int
+	after  time.Duration
 }
 
 // StripeCustomer is a customer as the stand-in knows one.
@@ -87,6 +97,31 @@ func (s *Stripe) URL() string { return s.server.url() }
 // does it; one below, 429 say, is not, since nothing was begun.
 func (s *Stripe) FailNext(n, status int) { s.calls.failNext(n, status) }
 
+// FailFor makes every request about that customer fail with that HTTP status,
+// and ask by Retry-After to come again no sooner than after, in whole seconds;
+// a status of 0 ends it.
+func (s *Stripe) FailFor(customer string, status int, after time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.troubles == nil {
+		s.troubles = map[string]trouble{}
+	}
+	s.troubles[customer] = trouble{status: status, after: after}
+}
+
+// troubleFor is the trouble of the customer that a request names, itself or by
+// one of its subscriptions.
+func (s *Stripe) troubleFor(r *http.Request) trouble {
+	customer, id := r.Form.Get("customer"), path.Base(r.URL.Path)
+	if sub := s.subscription(id); sub != nil {
+		customer = sub.Customer
+	}
+	if customer == "" {
+		customer = id
+	}
+	return s.troubles[customer]
+}
+
 // Calls are the latest requests, in order.
 func (s *Stripe) Calls() []Call { return s.calls.all() }
 
@@ -125,6 +160,8 @@ func (s *Stripe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := s.answer(r, &call)
 	call.Status = a.status
 	s.calls.add(call)
+	s.requests++
+	w.Header().Set("Request-Id", fmt.Sprintf("req_%06d", s.requests))
 	a.write(w)
 }
 
@@ -149,9 +186,16 @@ func (s *Stripe) answer(r *http.Request, call *Call) answer {
 		}
 	}
 	var a answer
-	if status := s.calls.fault(); status != 0 {
+	fault := s.troubleFor(r)
+	if fault.status == 0 {
+		fault.status = s.calls.fault()
+	}
+	if fault.status != 0 {
 		call.Fault = true
-		a = stripeError(status, stripeErrorType(status), "", "The stand-in was told to fail this request.")
+		a = stripeError(fault.status, stripeErrorType(fault.status), "", "The stand-in was told to fail this request.")
+		if fault.after > 0 {
+			a.header = http.Header{"Retry-After": {strconv.Itoa(int(fault.after.Seconds()))}}
+		}
 	} else {
 		a = s.perform(r, call.At)
 	}
@@ -169,11 +213,11 @@ func began(status int) bool {
 }
 
 func (s *Stripe) perform(r *http.Request, at time.Time) answer {
-	path, ok := strings.CutPrefix(r.URL.Path, "/v1/")
+	resource, ok := strings.CutPrefix(r.URL.Path, "/v1/")
 	if !ok {
 		return stripeUnknown(r)
 	}
-	kind, id, _ := strings.Cut(path, "/")
+	kind, id, _ := strings.Cut(resource, "/")
 	switch r.Method + " " + kind {
 	case "GET customers":
 		if id != "" {
