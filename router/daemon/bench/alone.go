@@ -5,10 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,65 +16,8 @@ import (
 	"github.com/signalbox/signalbox/router"
 	"github.com/signalbox/signalbox/router/internal/appdirect"
 	"github.com/signalbox/signalbox/router/internal/journal/sqlite"
-	"github.com/signalbox/signalbox/router/internal/oauth"
 	"github.com/signalbox/signalbox/router/internal/plug"
 )
-
-// handler measures what an HTTP server that only verifies the signature can do.
-func (b *bench) handler(ctx context.Context, concurrency int) (f Figures, err error) {
-	served, err := b.start(ctx, "handler")
-	if err != nil {
-		return f, err
-	}
-	defer func() { err = errors.Join(err, served.stop()) }()
-	m, err := b.notifyAll(ctx, served.URL, concurrency, served.pid())
-	if err != nil {
-		return f, err
-	}
-	return m.figures(), nil
-}
-
-// ServeHandler is the process that verifies signatures, until in ends.
-func ServeHandler(in io.Reader, out io.Writer) error {
-	secret := router.NewSecret([]byte(consumerSecret))
-	verifier := oauth.Verifier{
-		Secrets: func(key string) []router.Secret {
-			if key != consumerKey {
-				return nil
-			}
-			return []router.Secret{secret}
-		},
-		Window: time.Minute,
-		Now:    time.Now,
-	}
-	public, err := url.Parse(publicURL)
-	if err != nil {
-		return fmt.Errorf("reading the public address: %w", err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("listening: %w", err)
-	}
-	server := &http.Server{ReadTimeout: answerWithin, Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		signed := *req.URL
-		signed.Scheme, signed.Host = public.Scheme, public.Host
-		if _, err := verifier.Verify(req.Method, &signed, req.Header.Values("Authorization")); err != nil {
-			http.Error(w, err.Error(), http.StatusUnauthorized)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		// Whoever has gone needs no answer.
-		_, _ = io.WriteString(w, `{"success":true}`)
-	})}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	err = serveUntilEOF(ready{URL: "http://" + listener.Addr().String()}, in, out)
-	server.Close()
-	if failed := <-served; !errors.Is(failed, http.ErrServerClosed) {
-		err = errors.Join(err, failed)
-	}
-	return err
-}
 
 // journal measures what the journal can do: each event is accepted and settled,
 // and noted as replied behind that, as the journey does.

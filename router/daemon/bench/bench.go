@@ -30,7 +30,7 @@ const (
 
 // Options say what to measure.
 type Options struct {
-	// For is how long each of the four measurements of a level takes.
+	// For is how long each of the five measurements of a level takes.
 	For time.Duration
 	// Concurrency has the levels: how many events are on their way at one time.
 	Concurrency []int
@@ -79,12 +79,16 @@ type Level struct {
 	Concurrency int     `json:"concurrency"`
 	Journey     Journey `json:"journey"`
 	// Handler answers over HTTP once it has verified the signature. Journal
-	// accepts an event and settles it. Stream calls the plugin's action.
+	// accepts an event and settles it. Stream calls the plugin's action. Fetch
+	// is the handler that fetches the event too.
 	Handler Figures `json:"handler"`
+	Fetch   Figures `json:"fetch"`
 	Journal Figures `json:"journal"`
 	Stream  Figures `json:"stream"`
-	// Efficiency is the CPU time of these three by that of the journey.
+	// Efficiency is the CPU time of handler, journal and stream by that of the
+	// journey; WithFetch has the fetch in place of the handler.
 	Efficiency float64 `json:"efficiency"`
+	WithFetch  float64 `json:"efficiency_with_fetch"`
 }
 
 // Journey is an event's whole way: notified, verified, fetched, accepted,
@@ -170,6 +174,7 @@ func (b *bench) level(ctx context.Context, concurrency int) (l Level, err error)
 		measure func() error
 	}{
 		{"the handler alone", func() (err error) { l.Handler, err = b.handler(ctx, concurrency); return err }},
+		{"the handler and the fetch", func() (err error) { l.Fetch, err = b.handler(ctx, concurrency, b.market.url); return err }},
 		{"the journal alone", func() (err error) { l.Journal, err = b.journal(ctx, concurrency); return err }},
 		{"the plugin's stream alone", func() (err error) { l.Stream, err = b.stream(ctx, concurrency); return err }},
 		{"the journey", func() (err error) { l.Journey, err = b.journey(ctx, concurrency); return err }},
@@ -181,6 +186,7 @@ func (b *bench) level(ctx context.Context, concurrency int) (l Level, err error)
 	}
 	if l.Journey.CPU > 0 {
 		l.Efficiency = float64((l.Handler.CPU + l.Journal.CPU + l.Stream.CPU) / l.Journey.CPU)
+		l.WithFetch = float64((l.Fetch.CPU + l.Journal.CPU + l.Stream.CPU) / l.Journey.CPU)
 	}
 	return l, nil
 }
