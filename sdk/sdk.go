@@ -142,6 +142,7 @@ type Outcome struct {
 	message       string
 	freshKey      bool
 	needsOperator bool
+	mayHaveRun    bool
 	code, public  string
 }
 
@@ -169,6 +170,11 @@ func (o Outcome) FreshKey() Outcome { o.freshKey = true; return o }
 
 // NeedsOperator says that only an operator can help: credentials refused, say.
 func (o Outcome) NeedsOperator() Outcome { o.needsOperator = true; return o }
+
+// MayHaveRun says that the attempt may have had its effect: the system behind
+// gave no answer, say. The next attempt keeps the idempotency key, and none is
+// made once the key is older than the action's KeyLifetime.
+func (o Outcome) MayHaveRun() Outcome { o.mayHaveRun = true; return o }
 
 // Rejected: it will never be done. Code is a short word in lower case with
 // underscores. Public may reach the marketplace's customer; detail is for the

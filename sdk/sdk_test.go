@@ -76,6 +76,9 @@ func probe() *sdk.Plugin {
 			{Name: "retry", KeyLifetime: time.Hour, Handle: func(context.Context, *sdk.Delivery) sdk.Outcome {
 				return sdk.Retry("busy").After(time.Minute).FreshKey().NeedsOperator()
 			}},
+			{Name: "lost", Handle: func(context.Context, *sdk.Delivery) sdk.Outcome {
+				return sdk.Retry("no answer").After(time.Minute).FreshKey().MayHaveRun()
+			}},
 			{Name: "reject", Handle: func(context.Context, *sdk.Delivery) sdk.Outcome {
 				return sdk.Rejected("no_card", "No card on file.", "customer cus_1 has none")
 			}},
@@ -109,6 +112,7 @@ func TestHandle(t *testing.T) {
 	c := sdktest.Start(t, probe(), nil)
 	cases := map[string]sdktest.Outcome{
 		"retry": {Kind: sdktest.Retry, Detail: "busy", After: time.Minute, FreshKey: true, NeedsOperator: true},
+		"lost":  {Kind: sdktest.Unknown, Detail: "no answer", After: time.Minute},
 		"reject": {
 			Kind: sdktest.Rejected, Code: "no_card", Public: "No card on file.", Detail: "customer cus_1 has none",
 		},

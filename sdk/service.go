@@ -177,7 +177,7 @@ func (o Outcome) wire() (*pluginv1.HandleResponse, error) {
 }
 
 func wireRetry(o Outcome) *pluginv1.HandleResponse {
-	w := &pluginv1.Retry{Message: o.message, FreshKey: o.freshKey, NeedsOperator: o.needsOperator}
+	w := &pluginv1.Retry{Message: o.message, FreshKey: o.freshKey, NeedsOperator: o.needsOperator, MayHaveRun: o.mayHaveRun}
 	if o.after > 0 {
 		w.After = durationpb.New(o.after)
 	}

@@ -150,7 +150,7 @@ func (a *acme) do(ctx context.Context, method, path, key string, body any) sdk.O
 		return sdk.Succeeded(answer)
 	}
 	if resp == nil {
-		return sdk.Retry(err.Error())
+		return sdk.Retry(err.Error()).MayHaveRun() // the key is sent again
 	}
 	switch resp.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:

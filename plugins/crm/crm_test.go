@@ -83,6 +83,7 @@ func TestOutcomes(t *testing.T) {
 	wait := problem(429, "RATE_LIMITS", "You have reached your ten secondly limit.")
 	wait.header = http.Header{"Retry-After": {"10"}}
 	retry := sdktest.Outcome{Kind: sdktest.Retry}
+	unknown := sdktest.Outcome{Kind: sdktest.Unknown}
 	operator := sdktest.Outcome{Kind: sdktest.Retry, NeedsOperator: true}
 	invalid := sdktest.Outcome{Kind: sdktest.Rejected, Code: "invalid_request", Public: "The customer database refused the request."}
 	notFound := sdktest.Outcome{Kind: sdktest.Rejected, Code: "not_found", Public: "The record is not known to the customer database."}
@@ -99,9 +100,9 @@ func TestOutcomes(t *testing.T) {
 		"conflict":                 {problem(409, "CONFLICT", "Contact already exists."), retry},
 		"locked":                   {answer{status: 423}, retry},
 		"account on the move":      {answer{status: 477}, retry},
-		"connection lost":          {answer{lost: true}, retry},
-		"garbage":                  {answer{status: 200, body: "{"}, retry},
-		"no result":                {answer{status: 200, body: `{"results":[]}`}, retry},
+		"connection lost":          {answer{lost: true}, unknown},
+		"garbage":                  {answer{status: 200, body: "{"}, unknown},
+		"no result":                {answer{status: 200, body: `{"results":[]}`}, unknown},
 		"token refused":            {problem(401, "INVALID_AUTHENTICATION", "token "+token+" expired"), operator},
 		"scope missing":            {problem(403, "MISSING_SCOPES", "no"), operator},
 		"invalid property":         {problem(400, "VALIDATION_ERROR", "Property values were not valid"), invalid},

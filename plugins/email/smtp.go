@@ -216,7 +216,7 @@ func refused(e *gomail.SendError, why string) sdk.Outcome {
 	case code >= 400 && code < 500:
 		return sdk.Retry(why)
 	case code < 400 && (e.Reason == gomail.ErrWriteContent || e.Reason == gomail.ErrSMTPDataClose):
-		return sdk.Retry("the mail may have been delivered: " + why)
+		return sdk.Retry("the mail may have been delivered: " + why).MayHaveRun()
 	case code < 400: // no reply, and the mail itself was not under way
 		return sdk.Retry(why)
 	case e.Reason == gomail.ErrSMTPMailFrom:

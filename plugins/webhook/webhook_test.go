@@ -146,7 +146,7 @@ func TestOutcomes(t *testing.T) {
 		"too many":          {answer{status: 429, header: http.Header{"Retry-After": {"90"}}}, sdktest.Outcome{Kind: sdktest.Retry, After: 90 * time.Second}},
 		"server error":      {answer{status: 500}, retry},
 		"unavailable":       {answer{status: 503, header: http.Header{"Retry-After": {"5"}}}, sdktest.Outcome{Kind: sdktest.Retry, After: 5 * time.Second}},
-		"lost":              {answer{lost: true}, retry},
+		"lost":              {answer{lost: true}, sdktest.Outcome{Kind: sdktest.Unknown}},
 		"unauthorized":      {answer{status: 401}, sdktest.Outcome{Kind: sdktest.Retry, NeedsOperator: true}},
 		"bad request":       {answer{status: 400, body: "no"}, refused},
 		"gone":              {answer{status: 410}, refused},

@@ -16,7 +16,7 @@ const (
 	Succeeded Kind = "succeeded"
 	Retry     Kind = "retry"
 	Rejected  Kind = "rejected"
-	// Unknown: the call failed, so that it may have run.
+	// Unknown: the call failed, or the plugin says that it may have run.
 	Unknown Kind = "unknown"
 )
 
@@ -25,7 +25,7 @@ type Outcome struct {
 	Kind Kind
 	// Output is the JSON object of a success.
 	Output json.RawMessage
-	// After, FreshKey and NeedsOperator belong to Retry.
+	// After and NeedsOperator belong to Retry and Unknown, FreshKey to Retry.
 	After         time.Duration
 	FreshKey      bool
 	NeedsOperator bool
@@ -63,10 +63,14 @@ func outcomeOf(r *pluginv1.HandleResponse) Outcome {
 	case *pluginv1.HandleResponse_Succeeded:
 		return Outcome{Kind: Succeeded, Output: o.Succeeded.GetOutput()}
 	case *pluginv1.HandleResponse_Retry:
-		return Outcome{
+		out := Outcome{
 			Kind: Retry, After: o.Retry.GetAfter().AsDuration(), Detail: o.Retry.GetMessage(),
 			FreshKey: o.Retry.GetFreshKey(), NeedsOperator: o.Retry.GetNeedsOperator(),
 		}
+		if o.Retry.GetMayHaveRun() {
+			out.Kind, out.FreshKey = Unknown, false
+		}
+		return out
 	case *pluginv1.HandleResponse_Rejected:
 		return Outcome{
 			Kind: Rejected, Code: o.Rejected.GetCode(), Public: o.Rejected.GetPublicMessage(), Detail: o.Rejected.GetDetail(),

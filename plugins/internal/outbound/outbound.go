@@ -63,11 +63,15 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// Lost is the outcome of a call that got no readable answer. It may have run;
-// a retry without a fresh key is what repeats it under the same idempotency
-// key. The address is left out of the reason: its query may name a customer.
+// Lost is the outcome of a call that got no readable answer. It may have run,
+// unless there was no connection to begin with. The address is left out of the
+// reason: its query may name a customer.
 func Lost(doing string, err error) sdk.Outcome {
-	return sdk.Retry(Reason("%s: no answer, it may have run: %v", doing, WithoutAddress(err)))
+	err = WithoutAddress(err)
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+		return sdk.Retry(Reason("%s: no connection: %v", doing, err))
+	}
+	return sdk.Retry(Reason("%s: no answer, it may have run: %v", doing, err)).MayHaveRun()
 }
 
 // WithoutAddress strips the request's address off an error of net/http.

@@ -22,6 +22,7 @@ func TestCallOutcomes(t *testing.T) {
 			`{"attempt":1,"event":"e","id":"e/r/d","key":"e/r/d:0"}`)},
 		"reject": {Kind: router.Rejected, Code: "no_card", Public: "No card.", Detail: "token (secret)"},
 		"retry":  {Kind: router.Retry, Detail: "busy", After: time.Minute, FreshKey: true, NeedsOperator: true},
+		"lost":   {Kind: router.Unknown, Detail: "no answer", After: time.Minute},
 		"unfit": {Kind: router.Unknown, Detail: "the plugin says that it succeeded, but its output is not what the action " +
 			"promises: id: it is of the JSON kind number, not string"},
 		"panic":   {Kind: router.Unknown, Detail: "the plugin panicked; its log has the stack"},

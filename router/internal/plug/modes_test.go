@@ -149,6 +149,9 @@ func goodPlugin() *sdk.Plugin {
 			action("retry", func(context.Context, *sdk.Delivery) sdk.Outcome {
 				return sdk.Retry("busy").After(time.Minute).FreshKey().NeedsOperator()
 			}),
+			action("lost", func(context.Context, *sdk.Delivery) sdk.Outcome {
+				return sdk.Retry("no answer").After(time.Minute).FreshKey().MayHaveRun()
+			}),
 			action("panic", func(context.Context, *sdk.Delivery) sdk.Outcome { panic("out of cheese") }),
 			action("die", func(context.Context, *sdk.Delivery) sdk.Outcome {
 				fmt.Fprintln(os.Stderr, "dying of", config.Token)

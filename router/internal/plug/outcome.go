@@ -64,10 +64,14 @@ func (a answer) outcome(of outputShape, v veil) router.Outcome {
 		if d := o.Retry.GetAfter(); d.CheckValid() == nil {
 			after = min(max(d.AsDuration(), 0), afterMax)
 		}
-		return router.Outcome{
+		out := router.Outcome{
 			Kind: router.Retry, After: after, Detail: text(o.Retry.GetMessage(), v, detailMax),
 			FreshKey: o.Retry.GetFreshKey(), NeedsOperator: o.Retry.GetNeedsOperator(),
 		}
+		if o.Retry.GetMayHaveRun() {
+			out.Kind, out.FreshKey = router.Unknown, false
+		}
+		return out
 	case *pluginv1.HandleResponse_Rejected:
 		code := text(o.Rejected.GetCode(), v, codeMax)
 		if code == "" {

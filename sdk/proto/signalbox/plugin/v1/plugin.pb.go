@@ -1016,6 +1016,9 @@ type Retry struct {
 	FreshKey bool `protobuf:"varint,3,opt,name=fresh_key,json=freshKey,proto3" json:"fresh_key,omitempty"`
 	// Only an operator can help: credentials were refused, say.
 	NeedsOperator bool `protobuf:"varint,4,opt,name=needs_operator,json=needsOperator,proto3" json:"needs_operator,omitempty"`
+	// The attempt may have had its effect: the system behind gave no answer, say.
+	// The key is kept, and fresh_key is not heard.
+	MayHaveRun    bool `protobuf:"varint,5,opt,name=may_have_run,json=mayHaveRun,proto3" json:"may_have_run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1074,6 +1077,13 @@ func (x *Retry) GetFreshKey() bool {
 func (x *Retry) GetNeedsOperator() bool {
 	if x != nil {
 		return x.NeedsOperator
+	}
+	return false
+}
+
+func (x *Retry) GetMayHaveRun() bool {
+	if x != nil {
+		return x.MayHaveRun
 	}
 	return false
 }
@@ -1575,12 +1585,14 @@ const file_signalbox_plugin_v1_plugin_proto_rawDesc = "" +
 	"\brejected\x18\x03 \x01(\v2\x1d.signalbox.plugin.v1.RejectedH\x00R\brejectedB\t\n" +
 	"\aoutcomeJ\x04\b\x10\x10d\")\n" +
 	"\tSucceeded\x12\x16\n" +
-	"\x06output\x18\x01 \x01(\fR\x06outputJ\x04\b\x10\x10d\"\x9c\x01\n" +
+	"\x06output\x18\x01 \x01(\fR\x06outputJ\x04\b\x10\x10d\"\xbe\x01\n" +
 	"\x05Retry\x12/\n" +
 	"\x05after\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x05after\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x1b\n" +
 	"\tfresh_key\x18\x03 \x01(\bR\bfreshKey\x12%\n" +
-	"\x0eneeds_operator\x18\x04 \x01(\bR\rneedsOperatorJ\x04\b\x10\x10d\"c\n" +
+	"\x0eneeds_operator\x18\x04 \x01(\bR\rneedsOperator\x12 \n" +
+	"\fmay_have_run\x18\x05 \x01(\bR\n" +
+	"mayHaveRunJ\x04\b\x10\x10d\"c\n" +
 	"\bRejected\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12%\n" +
 	"\x0epublic_message\x18\x02 \x01(\tR\rpublicMessage\x12\x16\n" +
