@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -52,23 +54,38 @@ func Client() *http.Client {
 	}
 }
 
-// bounded puts the cap on every body that its transport returns.
+// bounded puts the cap on every body that its transport returns, and marks the
+// errors behind which a server may have seen the request.
 type bounded struct{ http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := b.RoundTripper.RoundTrip(r)
-	if err == nil {
+	var connected atomic.Bool
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	resp, err := b.RoundTripper.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+	switch {
+	case err == nil:
 		resp.Body = http.MaxBytesReader(nil, resp.Body, maxBody)
+	case connected.Load():
+		err = connectedError{err}
 	}
 	return resp, err
 }
 
-// Lost is the outcome of a call that got no readable answer. It may have run,
-// unless there was no connection to begin with. The address is left out of the
+// connectedError is what ended a call that had a connection. The error itself
+// does not tell: the transport sends a request anew whose kept-alive connection
+// breaks (any that carries an Idempotency-Key, be it a POST), and if there is no
+// new connection to be had, that is the only error that it gives.
+type connectedError struct{ error }
+
+func (e connectedError) Unwrap() error { return e.error }
+
+// Lost is the outcome of a call by [Client] that got no readable answer. It may
+// have run, unless there never was a connection. The address is left out of the
 // reason: its query may name a customer.
 func Lost(doing string, err error) sdk.Outcome {
 	err = WithoutAddress(err)
-	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+	_, connected := errors.AsType[connectedError](err)
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" && !connected {
 		return sdk.Retry(Reason("%s: no connection: %v", doing, err))
 	}
 	return sdk.Retry(Reason("%s: no answer, it may have run: %v", doing, err)).MayHaveRun()

@@ -1,9 +1,11 @@
 package outbound_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -124,4 +126,106 @@ func TestClient(t *testing.T) {
 	if b, err := io.ReadAll(resp.Body); !errors.As(err, &tooLarge) || len(b) != 4<<20 {
 		t.Errorf("read %d bytes: %v", len(b), err)
 	}
+}
+
+// TestLostKnowsWhatWasSent: without a connection nothing has run. Where the
+// request was sent once, it may have, although the transport, which repeats what
+// carries an Idempotency-Key, ends with an error of dialling.
+func TestLostKnowsWhatWasSent(t *testing.T) {
+	for name, test := range map[string]struct {
+		method, body string
+		answered     int // requests on the one connection, until the next breaks it
+		mayHaveRun   bool
+	}{
+		"never a connection":         {http.MethodPost, "a=b", -1, false},
+		"the first request":          {http.MethodPost, "a=b", 0, true},
+		"a later request":            {http.MethodPost, "a=b", 1, true},
+		"a later one with no body":   {http.MethodDelete, "", 1, true},
+		"a later one that only asks": {http.MethodGet, "", 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newDyingServer(t, test.answered)
+			client := outbound.Client()
+			for n := range test.answered + 1 {
+				err := s.call(t, client, test.method, test.body)
+				if n < test.answered {
+					if err != nil {
+						t.Fatal(err)
+					}
+					continue
+				}
+				if err == nil {
+					t.Fatal("there is an answer")
+				}
+				o := outbound.Lost("calling", err)
+				if got := o == o.MayHaveRun(); got != test.mayHaveRun {
+					t.Errorf("%v: it may have run: %v, want %v", err, got, test.mayHaveRun)
+				}
+			}
+			if seen := <-s.seen; seen != test.answered+1 {
+				t.Errorf("the server has seen %d requests, want %d", seen, test.answered+1)
+			}
+		})
+	}
+}
+
+// dyingServer answers so many requests, on one connection, reads one more and
+// is gone. With less than none it is gone from the beginning.
+type dyingServer struct {
+	url  string
+	seen chan int // at its end
+}
+
+func newDyingServer(t *testing.T, answered int) *dyingServer {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	s := &dyingServer{url: "http://" + l.Addr().String(), seen: make(chan int, 1)}
+	if answered < 0 {
+		l.Close()
+		s.seen <- 0
+		return s
+	}
+	go func() { s.seen <- s.serve(l, answered) }()
+	return s
+}
+
+func (s *dyingServer) serve(l net.Listener, answered int) (seen int) {
+	c, err := l.Accept()
+	if err != nil {
+		return seen
+	}
+	defer c.Close()
+	defer l.Close() // before the connection, so that there is no other
+	r := bufio.NewReader(c)
+	for {
+		req, err := http.ReadRequest(r)
+		if err != nil {
+			return seen
+		}
+		if _, err := io.Copy(io.Discard, req.Body); err != nil {
+			return seen
+		}
+		if seen++; seen > answered {
+			return seen
+		}
+		fmt.Fprint(c, "HTTP/1.1 204 No Content\r\n\r\n")
+	}
+}
+
+func (s *dyingServer) call(t *testing.T, client *http.Client, method, body string) error {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Idempotency-Key", "key")
+	resp, err := client.Do(req)
+	if err == nil {
+		err = resp.Body.Close()
+	}
+	return err
 }
