@@ -84,6 +84,7 @@ func TestFailures(t *testing.T) {
 		"event.held":      `{` + about + `,"message":"order/customer: retries are used up","command":"signalbox events show ` + id + `"}`,
 		"callback.failed": `{` + about + `,"message":"the marketplace does not answer","command":"signalbox events show ` + id + `"}`,
 		"plugin.down":     `{"plugin":"billing","message":"it ended by itself: signal: killed","command":"signalbox plugins list"}`,
+		"source.refused":  `{"source":"appdirect.acme","count":12,"since":"2026-03-01T09:30:00Z","message":"12 requests were refused since 2026-03-01 09:30:00Z; the last: the signature does not match"}`,
 		"plugin.up":       `{"plugin":"billing","command":"signalbox plugins list"}`,
 	} {
 		t.Run(kind, func(t *testing.T) {
