@@ -29,7 +29,8 @@ func readJSON(raw json.RawMessage, named *paths) (cty.Value, error) {
 // jsonReader reads a text that passed checkJSON, and checks nothing again. What
 // nobody names it passes over: values cost many times their text. Numbers are
 // exact. Null members of objects are left out, since null and absent are one;
-// of two members with one name the later one counts.
+// of two members with one name the later one counts. Names are one to cty, and
+// so here, if they differ in their Unicode normalisation only.
 type jsonReader struct {
 	raw []byte
 	at  int
@@ -88,15 +89,15 @@ func (r *jsonReader) members(named *paths) (map[string]cty.Value, error) {
 	return attrs, nil
 }
 
-// names gives the name of each member of an object; whoever ranges over them
-// reads or passes the values.
+// names gives the normalised name of each member of an object; whoever ranges
+// over them reads or passes the values.
 func (r *jsonReader) names() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for r.at++; r.next() != '}'; {
 			if r.raw[r.at] == ',' {
 				r.at++
 			}
-			name := r.text()
+			name := normalised(r.text())
 			r.next()
 			r.at++ // the colon
 			if !yield(name) {
@@ -107,8 +108,19 @@ func (r *jsonReader) names() iter.Seq[[]byte] {
 	}
 }
 
-// find goes to the value under these names, one below the other, and reports
-// whether there is one.
+// normalised is the name by which cty knows a member. One of ASCII is that
+// already.
+func normalised(name []byte) []byte {
+	for _, c := range name {
+		if c >= utf8.RuneSelf {
+			return []byte(cty.NormalizeString(string(name)))
+		}
+	}
+	return name
+}
+
+// find goes to the value under these normalised names, one below the other, and
+// reports whether there is one.
 func (r *jsonReader) find(names []string) bool {
 	for _, name := range names {
 		if r.next() != '{' {

@@ -3,8 +3,7 @@ package config
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
+	"fmt"
 	"testing"
 
 	"github.com/hashicorp/hcl/v2"
@@ -14,16 +13,52 @@ import (
 
 // valueOf is what encoding/json makes of a text, as a value.
 func valueOf(raw []byte) (cty.Value, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var tree any
-	if err := d.Decode(&tree); err != nil {
+	if err := json.Unmarshal(raw, new(json.RawMessage)); err != nil {
 		return cty.NilVal, err
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return cty.NilVal, errors.New("more follows")
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	tree, err := treeOf(d)
+	if err != nil {
+		return cty.NilVal, err
 	}
 	return treeValue(tree)
+}
+
+// treeOf reads token by token, since the order of members is lost in a map: of
+// two with one name, as cty sees it, the later one counts.
+func treeOf(d *json.Decoder) (any, error) {
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token {
+	case json.Delim('{'):
+		object := map[string]any{}
+		for d.More() {
+			name, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			if object[cty.NormalizeString(name.(string))], err = treeOf(d); err != nil {
+				return nil, err
+			}
+		}
+		_, err = d.Token()
+		return object, err
+	case json.Delim('['):
+		list := []any{}
+		for d.More() {
+			element, err := treeOf(d)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, element)
+		}
+		_, err = d.Token()
+		return list, err
+	}
+	return token, nil
 }
 
 func treeValue(tree any) (cty.Value, error) {
@@ -66,13 +101,16 @@ func FuzzJSON(f *testing.F) {
 		``, ` `, `{}`, `[]`, ` { } `, "\t[\n]\r", `[ 1 , -0.50e+7,2]`, `{ "a" : [ { } , "b" ] , "c":null}`, `-1`, ` 12 `, `true`, `[false,null]`, `null`,
 		`{"a":1,"a":{"b":2},"a":3}`, `{"a":1,"a":null}`, `{"a":null,"a":{"b":"x"}}`, `{"a":{"b":1,"b":null}}`, `{"\u0061":{"b":[1]}}`, `{"a":{"b":1e999}}`,
 		`{"a":{"x":1e999,"b":true}}`, `{"a":[1e999,1],"a":2}`, `{"a":{"b":1e999},"b":1,"a":null}`, `{"a":1e999,"b":{"a":1}}`, `{"a":[{"b":1}]}`, `{"a":"}","b":{"a":"]\\\""},"c":[[{"d":"["}]]}`, `"\u00e9\ud83d\ude00\ud800\"\\\/\b"`, "{\"a\":\"\xff\u00e9\u2028\"}",
+		"{\"a\":{\"\u00e9\":1,\"e\u0301\":2}}", "{\"e\u0301\":1,\"\u00e9\":{\"b\":2}}", "{\"\u00e9\":1,\"e\u0301\":null}", `{"e\u0301":1,"\u00e9":1e999}`, `{"\u00e9":[1e999],"e\u0301":{"a":1}}`,
 		"{\"\xff\\n\":1}", `{"":""}`, `{"a":1}x`, `{"a":1}{}`, `{"a":1,}`, `[1,]`, `{,}`, `[01]`, "[1]\x00", `nul`, `"a`, `{"a"}`,
 	} {
 		f.Add([]byte(raw))
 	}
 	plan := mustLoad(f, orderRoute).Plan
 	var exprs []hcl.Expression
-	for _, text := range []string{"event.payload.a", "event.payload.a.b", "event.payload.b.a", "event.payload.c"} {
+	for _, text := range []string{
+		"event.payload.a", "event.payload.a.b", "event.payload.b.a", "event.payload.c", "event.payload.\u00e9", "event.payload.e\u0301", "event.payload.a.e\u0301",
+	} {
 		expr, diags := hclsyntax.ParseExpression([]byte(text), "x.hcl", hcl.InitialPos)
 		if diags.HasErrors() {
 			f.Fatal(diags)
@@ -105,8 +143,41 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
+// TestNamesOfOneNormalForm: names that cty takes for one are one member, the
+// later of them, whichever form the expression is written in.
+func TestNamesOfOneNormalForm(t *testing.T) {
+	const composed, decomposed = "\u00e9", "e\u0301"
+	var routes string
+	wants := []string{ // by reference, converted alone, and with all that stands beside it
+		"event.payload." + composed, "event.payload." + decomposed, "1 * event.payload." + composed, "1 * event.payload." + decomposed,
+		`event.payload["` + decomposed + `"]`, `lookup(event.payload, "` + decomposed + `", 0)`,
+	}
+	for i, text := range wants {
+		routes += fmt.Sprintf("route \"%d\" {\n  from = [source.appdirect.acme]\n  on   = [\"SUBSCRIPTION_ORDER\"]\n  when = %s == event.attributes.want\n}\n", i, text)
+	}
+	plan := mustLoad(t, routes).Plan
+	for name, tc := range map[string]struct{ payload, want string }{
+		"composed":                 {`{"` + composed + `":1}`, "1"},
+		"decomposed":               {`{"` + decomposed + `":1}`, "1"},
+		"decomposed, as an escape": {`{"e\u0301":1}`, "1"},
+		"decomposed last":          {`{"` + composed + `":1,"` + decomposed + `":2}`, "2"},
+		"composed last":            {`{"` + decomposed + `":1,"` + composed + `":2}`, "2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			event := orderEvent(tc.payload)
+			event.Attributes = json.RawMessage(`{"want":` + tc.want + `}`)
+			for range 20 { // a map gives its members in any order
+				matched, err := plan.Match(event, open(t, plan, event))
+				if err != nil || len(matched) != len(wants) {
+					t.Fatalf("of %d expressions %d see it, %v", len(wants), len(matched), err)
+				}
+			}
+		})
+	}
+}
+
 func TestReference(t *testing.T) {
-	s := open(t, mustLoad(t, orderRoute).Plan, orderEvent(`{"a":{"b":"x","n":null,"list":[1]},"s":"text"}`)).(*scope)
+	s := open(t, mustLoad(t, orderRoute).Plan, orderEvent(`{"a":{"b":"x","n":null,"list":[1]},"s":"text","\u00e9":"y"}`)).(*scope)
 	if err := s.Output("order/customer", json.RawMessage(`{"customer_id":"cus_1"}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -115,6 +186,7 @@ func TestReference(t *testing.T) {
 		"event.attributes.creator.email":     cty.StringVal("ann@example.com"),
 		"deliver.customer.customer_id":       cty.StringVal("cus_1"),
 		"deliver.customer.balance":           cty.NullVal(cty.Number),
+		"event.payload.e\u0301":              cty.StringVal("y"),
 		"event.payload.a.n":                  cty.NilVal,
 		"event.payload.a.none":               cty.NilVal,
 		"event.payload.s.b":                  cty.NilVal,

@@ -10,7 +10,7 @@ import (
 type paths struct {
 	// whole: all that lies below is named.
 	whole bool
-	below map[string]*paths
+	below map[string]*paths // by names normalised as cty's are
 }
 
 // note adds what the expressions name below the variable root.
@@ -31,7 +31,7 @@ func (p *paths) noteSteps(rest hcl.Traversal) {
 		name := ""
 		switch step := step.(type) {
 		case hcl.TraverseAttr:
-			name = step.Name
+			name = cty.NormalizeString(step.Name)
 		case hcl.TraverseIndex:
 			if step.Key.Type() == cty.String {
 				name = step.Key.AsString()

@@ -13,9 +13,9 @@ import (
 // from the documents themselves: HCL wants an object made of every level on the
 // way, which costs many times what is at its end.
 type reference struct {
-	// names begin with the variable.
+	// names begin with the variable, and are normalised as cty's are.
 	names []string
-	// text is the names as they were written.
+	// text is the names in one.
 	text string
 }
 
@@ -31,7 +31,7 @@ func referenceOf(expr hcl.Expression) *reference {
 		if !ok {
 			return nil
 		}
-		names = append(names, attr.Name)
+		names = append(names, cty.NormalizeString(attr.Name))
 	}
 	return &reference{names: names, text: strings.Join(names, ".")}
 }
