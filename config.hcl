@@ -22,7 +22,7 @@ state_dir  = "./state"               # default: systemd's StateDirectory, else .
 # give_up           = "24h"    # a held event that nobody resolves ends as an error
 # callback_within   = "72h"    # an answer that can't be delivered is tried this long
 # pending_alert     = "15m"    # a caller that was told to wait is told of after this long
-# max_in_flight     = 256      # requests not yet written down; more are told "not now"
+# max_in_flight     = 256      # events fetched at one time; as many more are told to wait, then "not now"
 # log_level         = "info"   # debug shows the base string of a refused signature
 
 # tls {

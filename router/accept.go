@@ -113,6 +113,9 @@ func (x *run) acceptBlind(failure *FetchError) (next func()) {
 // after its caller was refused is abandoned right behind it. It reports
 // whether the run goes on.
 func (x *run) write() bool {
+	x.r.mu.Lock()
+	x.r.registerLocked(x) // before anybody can find it in the journal
+	x.r.mu.Unlock()
 	existing, err := x.r.opt.Journal.Accept(x.r.ctx, &x.event, &x.state)
 	x.r.wrote(err)
 	switch {
@@ -129,9 +132,6 @@ func (x *run) write() bool {
 		x.apply(Refused{At: time.Now()})
 	default:
 		x.version = 1
-		x.r.mu.Lock()
-		x.r.runs[x.event.ID] = x
-		x.r.mu.Unlock()
 		x.r.opt.Observer.Accepted(x.event.Source, x.event.Type)
 		x.log.Info().Str("lane", x.event.Lane).Str("flag", string(x.event.Flag)).Str("phase", string(x.state.Phase)).Msg("accepted")
 		return true

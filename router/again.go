@@ -4,6 +4,9 @@ import "time"
 
 func (f Restarted) apply(m *machine) {
 	m.Live, m.Turn = false, false
+	if m.Told == ToldNothing && m.Late == LateCallback && m.Later.IsZero() {
+		m.Later = f.Since // it may have been told so, and the note of it is lost
+	}
 	for i := range m.Deliveries {
 		d := &m.Deliveries[i]
 		if !m.cutOff(d, f) {
@@ -65,7 +68,7 @@ func (f Replayed) apply(m *machine) {
 	if m.Phase == Held {
 		m.Phase, m.Why = Open, ""
 	}
-	m.Turn, m.Discarded = false, false
+	m.Turn, m.Discarded, m.Ended = false, false, time.Time{}
 	if f.Unfetched && m.Phase == Open {
 		m.Phase, m.Since, m.Fetch = Noticed, f.At, Fetching{}
 		m.do(Flush{}, Fetch{})

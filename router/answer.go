@@ -74,10 +74,10 @@ func (x *run) wait(ctx context.Context, deadline time.Time, first bool) (v Verdi
 		}
 		x.once.Lock()
 		defer x.once.Unlock()
-		if v = *x.answer; !first && x.verdict != nil {
-			v = *x.verdict
+		if !first && x.verdict != nil {
+			return *x.verdict, x.known, true // perhaps before the first is told
 		}
-		return v, x.known, true
+		return *x.answer, x.known, true
 	}
 }
 

@@ -53,7 +53,7 @@ func (f Fetched) apply(m *machine) {
 }
 
 func (f Routed) apply(m *machine) {
-	m.Routes, m.Deliveries = f.Routes, f.Deliveries
+	m.Routes, m.Deliveries = f.Routes, append([]Delivery(nil), f.Deliveries...)
 	m.Throttled = append(m.Throttled, f.Throttled...)
 	m.advance(f.At)
 }
@@ -182,10 +182,13 @@ func (m *machine) park(d *Delivery, f Attempted) {
 	}
 	wait := max(o.After, backoff(p.Initial, p.Max, d.Attempts, f.Roll))
 	next := f.At.Add(wait)
+	spent, late := p.Attempts > 0 && d.Attempts >= p.Attempts, p.Within > 0 && next.Sub(d.First)-d.Paused > p.Within
 	switch {
-	case p.Attempts > 0 && d.Attempts >= p.Attempts,
-		p.Within > 0 && next.Sub(d.First)-d.Paused > p.Within:
+	case spent, late:
 		why := "retries are used up: " + o.Detail
+		if !spent {
+			why = fmt.Sprintf("the next retry would come later than %s after the first attempt: %s", p.Within, o.Detail)
+		}
 		if d.MayHaveRun {
 			why = "may have run; " + why
 		}
@@ -232,7 +235,7 @@ func (f Overdue) apply(m *machine) {
 	if m.Late == LateAccepted && !m.Blind {
 		m.Told = ToldAccepted
 	}
-	if m.OwesCallback() {
+	if m.OwesCallback() && m.Callback.Status == CallbackNone {
 		m.callBack(f.At)
 	}
 	m.do(Note{})

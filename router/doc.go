@@ -26,6 +26,7 @@
 //	lane.go      one lane, one event at a time
 //	gate.go      before each plugin: breaker, rate, calls in flight
 //	rest.go      what waits leaves memory, and comes back
+//	line.go      in which order, and how much of it at one time
 //	failure.go   failures become events themselves
 //	operator.go  what an operator can ask for
 //	router.go    start, stop, swap

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -126,15 +127,31 @@ func (r *Router) beginCaused(rec *Record) {
 }
 
 // Report takes in a failure event that no event has caused: a plugin is down.
+// While the journal fails it waits.
 func (r *Router) Report(ctx context.Context, eventType string, f Failure) error {
 	rec, err := r.failureRecord(eventType, "", f)
 	if err != nil {
 		return err
 	}
-	if _, err := r.opt.Journal.Accept(ctx, &rec.Event, &rec.State); r.wrote(err) != nil {
-		return err
+	return r.insert(ctx, &rec)
+}
+
+// insert writes down a failure event that no event has caused, and begins it.
+// While the journal fails it waits.
+func (r *Router) insert(ctx context.Context, rec *Record) error {
+	for n := 1; ; n++ {
+		_, err := r.opt.Journal.Accept(ctx, &rec.Event, &rec.State)
+		if r.wrote(err) == nil {
+			break
+		}
+		if !errors.Is(err, ErrJournal) || ctx.Err() != nil {
+			return err
+		}
+		if err := r.pause(n); err != nil {
+			return err
+		}
 	}
-	r.opt.Observer.Failed(eventType)
-	r.beginCaused(&rec)
+	r.opt.Observer.Failed(rec.Event.Type)
+	r.beginCaused(rec)
 	return nil
 }

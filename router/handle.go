@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -67,12 +68,14 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 	event.Notice.Format = notice.Format
 	reply := ep.Source.Reply(&event, verdict)
 	told = func(at time.Time) Fact { return Unheard{At: at, Written: true} }
+	// Before it is written: who has it whole may close the connection at once.
+	live := req.Context().Err() == nil
 	err = reply.write(w)
 	r.opt.Observer.Answered(ep.Name, verdict.Kind, time.Since(received))
 	switch {
 	case verdict.Kind == Accepted || verdict.Kind == NotNow:
 		told = nil // who decided that has said so
-	case err == nil && time.Now().Before(deadline) && req.Context().Err() == nil:
+	case err == nil && live && time.Now().Before(deadline):
 		told = func(at time.Time) Fact { return Replied{At: at} }
 	}
 }
@@ -117,23 +120,61 @@ func (r *Router) join(ep *Endpoint, n Notice, deadline time.Time) (x *run, first
 	if other := r.flights[x.key]; x.key != "" && other != nil {
 		return other, false
 	}
-	select {
-	case r.slots <- struct{}{}:
-	default:
+	room := r.roomLocked(ep.Name)
+	if room == noRoom {
 		return nil, false
 	}
-	r.spawn(x, func() { x.receive(deadline) })
+	r.unaccepted[ep.Name]++
+	r.spawn(x, func() { x.receive(deadline, room == roomForNotice) })
 	return x, true
 }
 
+// room is how much there is for one more request.
+type room int
+
+const (
+	noRoom room = iota
+	// roomForNotice: its event is fetched later. Callers are told to wait before
+	// any is turned away.
+	roomForNotice
+	roomForEvent
+)
+
+// roomLocked says how much room there is for a source's request. Where there
+// are several sources, none gets more than three quarters: the caller of one
+// must not be turned away because another's marketplace does not answer.
+func (r *Router) roomLocked(source string) room {
+	all := 0
+	for _, n := range r.unaccepted {
+		all += n
+	}
+	most, share := r.opt.MaxInFlight, r.opt.MaxInFlight
+	if len(r.Table().Sources) > 1 {
+		share = max(1, share*3/4)
+	}
+	switch own := r.unaccepted[source]; {
+	case all < most && own < share:
+		return roomForEvent
+	case all < 2*most && own < 2*share:
+		return roomForNotice
+	}
+	return noRoom
+}
+
+// errTooManyFetches is why a notice is written down before its event is known.
+var errTooManyFetches = errors.New("too many events are being fetched; this one is fetched later")
+
 // receive brings a notice to its event, in the journal, and the event to its
-// end. The connection that brought it may go; the run stays.
-func (x *run) receive(deadline time.Time) {
+// end. The connection that brought it may go; the run stays. later says that
+// there is no room for a fetch now.
+func (x *run) receive(deadline time.Time, later bool) {
 	inFlight := true
 	release := func() {
 		if inFlight {
 			inFlight = false
-			<-x.r.slots
+			x.r.mu.Lock()
+			x.r.unaccepted[x.endpoint.Name]--
+			x.r.mu.Unlock()
 		}
 	}
 	defer release()
@@ -150,7 +191,11 @@ func (x *run) receive(deadline time.Time) {
 		x.adopt(known)
 		return
 	}
-	event, failure := x.fetch(ctx, deadline.Add(-min(acceptReserve, time.Until(deadline)/2)))
+	var event Event
+	failure := &FetchError{Kind: FetchPassing, Err: errTooManyFetches}
+	if !later || x.event.Notice.Address == "" {
+		event, failure = x.fetch(ctx, deadline.Add(-min(acceptReserve, time.Until(deadline)/2)))
+	}
 	var next func()
 	switch {
 	case failure == nil:

@@ -1,7 +1,6 @@
 package router
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,22 +17,37 @@ type breakage struct {
 }
 
 const (
-	// brokenFor is how long a failed write speaks against the journal. Then it
-	// gets another chance: who is not ready gets no traffic, and would never
-	// find out.
-	brokenFor = 15 * time.Second
+	// probeEvery is how often a journal that fails is asked whether it does
+	// still: who is not ready gets no traffic, and would never find out.
+	probeEvery = time.Second
 	// tellBrokenEvery keeps a journal that fails now and then from being told
 	// of all the time.
 	tellBrokenEvery = time.Minute
 )
 
 // Writable gives the error of the last write to the journal, nil if it went
-// well or is long ago: while it fails, nothing is taken in.
+// well: while it fails, nothing is taken in.
 func (r *Router) Writable() error {
-	if b := r.broken.Load(); b != nil && time.Since(b.at) < brokenFor {
+	if b := r.broken.Load(); b != nil {
 		return b.err
 	}
 	return nil
+}
+
+// probeJournal asks a journal that fails until it is well again.
+func (r *Router) probeJournal() {
+	ticker := time.NewTicker(probeEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-r.drain:
+			return
+		}
+		if r.wrote(r.opt.Journal.Apply(r.ctx, Change{})) == nil {
+			return
+		}
+	}
 }
 
 // wrote remembers how a write to the journal went, and gives its error on.
@@ -53,6 +67,11 @@ func (r *Router) wrote(err error) error {
 			b.since = before.since
 		}
 		if r.broken.Swap(b) == nil {
+			r.aside(r.probeJournal)
+		}
+		last := r.toldBroken.Load()
+		told := last >= b.since.UnixNano() || now.UnixNano()-last < int64(tellBrokenEvery)
+		if !told && r.toldBroken.CompareAndSwap(last, now.UnixNano()) {
 			r.aside(func() { r.tellUnwritable(b) })
 		}
 	}
@@ -72,10 +91,6 @@ func (r *Router) aside(f func()) {
 // tellUnwritable tells from memory that the journal fails: the deliveries are
 // made once, and are in no journal.
 func (r *Router) tellUnwritable(b *breakage) {
-	last := r.toldBroken.Load()
-	if now := b.at.UnixNano(); last > now-int64(tellBrokenEvery) || !r.toldBroken.CompareAndSwap(last, now) {
-		return
-	}
 	r.opt.Observer.Failed(TypeJournalUnwritable)
 	rec, err := r.failureRecord(TypeJournalUnwritable, "", Failure{Message: b.err.Error(), Command: "signalbox status"})
 	if err != nil || rec.State.Finished() {
@@ -116,9 +131,7 @@ func (r *Router) tellWritable(b *breakage) {
 	if r.toldBroken.Load() < b.since.UnixNano() {
 		return // nobody was told that it failed
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, reportTimeout)
-	defer cancel()
-	err := r.Report(ctx, TypeJournalWritable, Failure{
+	err := r.Report(r.ctx, TypeJournalWritable, Failure{
 		Message: fmt.Sprintf("it could not be written from %s on, for %s: %v",
 			b.since.UTC().Format(stamp), time.Since(b.since).Round(time.Second), b.err),
 		Command: "signalbox status",
@@ -130,9 +143,6 @@ func (r *Router) tellWritable(b *breakage) {
 
 // stamp is how times stand in messages for people.
 const stamp = "2006-01-02 15:04:05Z"
-
-// reportTimeout bounds the writing of a failure event that no event caused.
-const reportTimeout = 10 * time.Second
 
 // Overdue is for how long the work that should have gone on first has been
 // waiting; 0 if nothing is late. Work waits for its turn in a lane, for a
@@ -150,8 +160,10 @@ func (r *Router) Overdue() time.Duration {
 	if len(r.clock) > 0 {
 		older(r.clock[0].due)
 	}
-	if len(r.roused) > 0 {
-		older(r.roused[0].roused)
+	for _, l := range r.lines {
+		if len(l.waiting) > 0 {
+			older(l.waiting[0].roused)
+		}
 	}
 	for e := range r.taking {
 		older(e.roused)

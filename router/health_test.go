@@ -21,6 +21,16 @@ func (g *rig) mailsOf(eventType string) (events []string) {
 	return events
 }
 
+// full has every write fail, or none.
+func (g *rig) full(yes bool) {
+	g.journal.OnAccept(nil)
+	g.journal.OnApply(nil)
+	if yes {
+		g.journal.OnAccept(func(*router.Event) error { return router.ErrJournal })
+		g.journal.OnApply(func(router.Change) error { return router.ErrJournal })
+	}
+}
+
 func TestRefusalsAreGrouped(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		g := newRig(t)
@@ -62,7 +72,7 @@ func TestJournalFailureIsTold(t *testing.T) {
 			order(routertest.Deliver("bill", "billing", "create")))
 		g.action("email.send", outcomes(ok))
 		g.action("billing.create", outcomes(ok))
-		g.journal.OnAccept(func(*router.Event) error { return router.ErrJournal })
+		g.full(true)
 		g.answer(g.send("ORDER", "a", "k1"), "503 not now")
 		g.answer(g.send("ORDER", "b", "k2"), "503 not now")
 		synctest.Wait()
@@ -72,16 +82,57 @@ func TestJournalFailureIsTold(t *testing.T) {
 		if g.router.Writable() == nil {
 			t.Error("the journal counts as writable")
 		}
-		time.Sleep(5 * time.Minute)
-		g.journal.OnAccept(nil)
-		g.answer(g.send("ORDER", "c", "k3"), "200 success")
-		synctest.Wait()
+		time.Sleep(5*time.Minute + time.Second/2)
+		g.full(false)
+		time.Sleep(2 * time.Second) // it is found out without any event
 		mails := g.mailsOf(router.TypeJournalWritable)
-		if len(mails) != 1 || !strings.Contains(mails[0], "for 5m0s") {
+		if len(mails) != 1 || !strings.Contains(mails[0], "for 5m1s") {
 			t.Errorf("the mails that it is well again: %v, want one that says for how long it was not", mails)
 		}
 		if n := g.count(router.TypeJournalUnwritable); n != 0 {
 			t.Errorf("%d events in the journal that could not be written", n)
+		}
+	})
+}
+
+// TestEveryLongOutageIsTold: a short one just before does not hide it.
+func TestEveryLongOutageIsTold(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		g := newRig(t,
+			&router.Route{Name: "alarm", From: []string{router.SourceSelf}, Deliver: []router.Spec{routertest.Deliver("mail", "email", "send")}},
+			order(routertest.Deliver("bill", "billing", "create")))
+		g.action("email.send", outcomes(ok))
+		g.action("billing.create", outcomes(ok))
+		for _, length := range []time.Duration{time.Second, 2 * time.Hour} {
+			g.full(true)
+			g.send("ORDER", "a", "")
+			time.Sleep(length)
+			g.full(false)
+			time.Sleep(20 * time.Second)
+		}
+		if down, up := len(g.mailsOf(router.TypeJournalUnwritable)), len(g.mailsOf(router.TypeJournalWritable)); down != 2 || up != 2 {
+			t.Errorf("%d mails that the journal fails, %d that it is well again; want 2 and 2", down, up)
+		}
+	})
+}
+
+// TestReportsWaitForTheJournal: what no event has caused is told once there is
+// room again.
+func TestReportsWaitForTheJournal(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		g := newRig(t)
+		g.full(true)
+		req := httptest.NewRequest("POST", "/", strings.NewReader("{}"))
+		req.Header.Set("X-Refuse", "yes")
+		g.router.Handle(httptest.NewRecorder(), req, g.table.Sources[shop])
+		go g.router.Report(t.Context(), router.TypePluginDown, router.Failure{Plugin: "billing"})
+		time.Sleep(time.Hour)
+		g.full(false)
+		time.Sleep(time.Minute)
+		for _, told := range []string{router.TypePluginDown, router.TypeSourceRefused} {
+			if n := g.count(told); n != 1 {
+				t.Errorf("%d events %s, want one", n, told)
+			}
 		}
 	})
 }

@@ -22,7 +22,8 @@ type Journal interface {
 	// failure events that it caused, in one transaction. ErrConflict: somebody
 	// else has written the event meanwhile, nothing was written. A Lazy change
 	// returns at once; it is written with the next others, or dropped, and so
-	// it checks the version but does not advance it.
+	// it checks the version but does not advance it. The zero Change writes
+	// nothing; it says whether there is room for others.
 	Apply(ctx context.Context, c Change) error
 
 	// Due returns unfinished events in the order of Seq, those after the given
@@ -171,9 +172,11 @@ type Retention struct {
 	// PayloadBefore: events received before it are emptied (Record.Emptied).
 	PayloadBefore time.Time
 	// MaxBytes is what the store may use: while it uses more, events received
-	// before SpareSince are deleted. Those since then stay: a repeat of one of
-	// them must still find its answer.
-	MaxBytes   int64
+	// before SpareSince are deleted too.
+	MaxBytes int64
+	// SpareSince: events finished since then (State.Ended) are not deleted,
+	// however long ago they were received: a repeat of one of them must still
+	// find its answer.
 	SpareSince time.Time
 	// KeepPlan is a plan that stays though no event names it.
 	KeepPlan string

@@ -113,6 +113,14 @@ func (l *lanes) placed(x *run) bool {
 	return l.places[x.event.ID] != nil
 }
 
+// first reports whether it is the turn of x's event.
+func (l *lanes) first(x *run) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.places[x.event.ID]
+	return p != nil && p.lane.queue[0] == p
+}
+
 // detach says that x has left memory; its place stays.
 func (l *lanes) detach(x *run) {
 	l.mu.Lock()

@@ -3,9 +3,12 @@ package router_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/signalbox/signalbox/router"
 	"github.com/signalbox/signalbox/router/routertest"
@@ -96,6 +99,49 @@ func TestSlowFetchEndsIn202BeforeTheLimit(t *testing.T) {
 		time.Sleep(time.Minute)
 		if cb := g.source.Callbacks(); len(cb) != 1 || cb[0].Kind != router.Success {
 			t.Errorf("callbacks: %+v", cb)
+		}
+	})
+}
+
+// TestTooManyFetches: who comes while too many events are being fetched is told
+// to wait, and fetched later; only more than that are turned away.
+func TestTooManyFetches(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		g := newRig(t, order(routertest.Deliver("bill", "billing", "create")))
+		g.stop(0)
+		g.router = router.New(router.Options{Journal: g.journal, Caller: g.caller, Log: zerolog.Nop(), MaxInFlight: 2})
+		g.router.Swap(g.table)
+		if err := g.router.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		g.action("billing.create", outcomes(ok))
+		silent := true
+		g.source.FetchFn = func(ctx context.Context, n router.Notice) (router.Event, error) {
+			if silent {
+				<-ctx.Done()
+				return router.Event{}, &router.FetchError{Kind: router.FetchPassing, Err: ctx.Err()}
+			}
+			return routertest.EventOf(n), nil
+		}
+		g.journal.OnAccept(func(*router.Event) error { time.Sleep(100 * time.Millisecond); return nil })
+		told := make(chan string, 6)
+		began := time.Now()
+		for i := range cap(told) {
+			go func() { told <- g.send("ORDER", fmt.Sprint(i), fmt.Sprint("k", i)) }()
+			synctest.Wait()
+		}
+		for _, want := range []string{"503 not now", "503 not now", "202 accepted", "202 accepted"} {
+			if got := <-told; got != want || time.Since(began) > 100*time.Millisecond {
+				t.Errorf("told %q after %s, want %q at once", got, time.Since(began), want)
+			}
+		}
+		silent = false
+		for range 2 {
+			g.answer(<-told, "202 accepted")
+		}
+		time.Sleep(time.Hour)
+		if n := len(g.source.Callbacks()); n != 4 {
+			t.Errorf("%d callbacks, want 4", n)
 		}
 	})
 }

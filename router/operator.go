@@ -17,6 +17,9 @@ var ErrNotHeld = errors.New("the event is not held")
 // ErrNotReplayable: the event still runs, or never will.
 var ErrNotReplayable = errors.New("only held and settled events can be replayed")
 
+// ErrNothingToReplay: none of its deliveries would run again.
+var ErrNothingToReplay = errors.New("nothing of the event would run again: no delivery has failed, or what you name is still under way")
+
 // ErrPayloadGone: what deliveries are made of is not there any more.
 var ErrPayloadGone = errors.New("the event's payload is past its retention and was deleted: nothing of it can run again")
 
@@ -55,6 +58,10 @@ func (rec *Record) Replayable(names []string) (again []int, err error) {
 		if s.Deliveries[i].replays(names) {
 			again = append(again, i)
 		}
+	}
+	// A held event may lack its answer alone.
+	if len(again) == 0 && (s.Phase == Settled || len(names) > 0) {
+		return nil, ErrNothingToReplay
 	}
 	return again, nil
 }
@@ -116,42 +123,40 @@ func (r *Router) tell(ctx context.Context, id string, ask func(*Record) (Fact, e
 // reach posts a fact to the run of an event, which it takes up if need be.
 func (r *Router) reach(ctx context.Context, id string, f Fact) (*run, error) {
 	for {
-		r.mu.Lock()
-		x := r.runs[id]
-		r.mu.Unlock()
-		if x != nil {
-			if x.post(f) {
-				return x, nil
-			}
-			<-x.ended // it is leaving memory: read it back
-		}
-		records, err := r.opt.Journal.Find(ctx, Query{ID: id})
+		x, err := r.claim(ctx, id)
 		switch {
 		case err != nil:
 			return nil, err
-		case len(records) == 0:
-			return nil, ErrNotFound
-		}
-		x = r.revive(&records[0])
-		x.post(f)
-		r.mu.Lock()
-		if r.stopping {
-			r.mu.Unlock()
-			return nil, ErrStopping
-		}
-		if r.runs[id] == nil {
-			if e := r.resting[id]; e != nil {
-				r.forgetLocked(e)
-			}
-			r.spawn(x, func() {
-				r.lanes.attach(x)
-				x.resume(&resting{id: id})
-			})
-			r.mu.Unlock()
+		case x == nil:
+			return r.readFor(ctx, id, f)
+		case x.post(f):
 			return x, nil
 		}
-		r.mu.Unlock()
+		<-x.ended // it is leaving memory: read it back
 	}
+}
+
+// readFor reads back an event that was claimed, for a fact.
+func (r *Router) readFor(ctx context.Context, id string, f Fact) (*run, error) {
+	records, err := r.opt.Journal.Find(ctx, Query{ID: id})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.unclaimLocked(id)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(records) == 0:
+		return nil, ErrNotFound
+	case r.stopping:
+		return nil, ErrStopping
+	}
+	x, e := r.revive(&records[0]), r.unrestLocked(id)
+	x.post(f)
+	r.spawn(x, func() {
+		r.lanes.attach(x)
+		x.resume(e)
+	})
+	return x, nil
 }
 
 // operator is a fact that must be checked against the state before it is one.

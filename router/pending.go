@@ -12,7 +12,7 @@ import (
 // if it does not wait, or it was told.
 func (s *State) alertDue() time.Time {
 	switch {
-	case s.Phase == Discarded, s.Told != ToldLater, s.Alerted, s.Later.IsZero(), s.Rules.PendingAlert <= 0,
+	case s.Phase == Discarded, s.Told != ToldLater && s.Told != ToldNothing, s.Alerted, s.Later.IsZero(), s.Rules.PendingAlert <= 0,
 		s.Phase == Settled && !s.OwesCallback(), s.Phase != Settled && s.Finished():
 		return time.Time{}
 	}

@@ -41,6 +41,15 @@ func TestPendingOverdue(t *testing.T) {
 				return router.Event{}, &router.FetchError{Kind: router.FetchPassing, Err: errors.New("502")}
 			}
 		}, "the event can't be fetched: 502"},
+		{"the note that it was told to wait is lost", func(g *rig) {
+			g.action("billing.create", outcomes(again))
+			g.journal.OnApply(func(c router.Change) error {
+				if c.Lazy {
+					return errors.New("dropped")
+				}
+				return nil
+			})
+		}, "order/bill is parked: busy"},
 		{"a caller that can't be called back does not wait", func(g *rig) {
 			g.source.Late = router.LateAccepted
 			g.action("billing.create", outcomes(again))

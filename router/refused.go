@@ -1,7 +1,6 @@
 package router
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -24,8 +23,9 @@ const (
 type refusals struct {
 	tell func(source string, b *burst)
 
-	mu     sync.Mutex
-	bursts map[string]*burst
+	mu      sync.Mutex
+	bursts  map[string]*burst
+	stopped bool
 }
 
 type burst struct {
@@ -45,6 +45,9 @@ func (rs *refusals) add(source, why string) {
 	why = strings.ToValidUTF8(why[:min(len(why), maxReason)], "")
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
+	if rs.stopped {
+		return
+	}
 	b := rs.bursts[source]
 	if b == nil {
 		b = rs.beginLocked(source, burstFirst)
@@ -78,6 +81,7 @@ func (rs *refusals) end(source string, b *burst) {
 func (rs *refusals) stop() {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
+	rs.stopped = true
 	for source, b := range rs.bursts {
 		b.timer.Stop()
 		delete(rs.bursts, source)
@@ -87,9 +91,7 @@ func (rs *refusals) stop() {
 // tellRefused has a burst told of.
 func (r *Router) tellRefused(source string, b *burst) {
 	r.aside(func() {
-		ctx, cancel := context.WithTimeout(r.ctx, reportTimeout)
-		defer cancel()
-		err := r.Report(ctx, TypeSourceRefused, Failure{
+		err := r.Report(r.ctx, TypeSourceRefused, Failure{
 			Source: source, Count: b.count, Since: b.since,
 			Message: fmt.Sprintf("%d requests were refused since %s; the last: %s", b.count, b.since.UTC().Format(stamp), b.last),
 		})

@@ -17,9 +17,6 @@ const (
 	// lingerFor is how long an event may idle in memory: the first retries come
 	// sooner, and reading an event back costs more than keeping it that long.
 	lingerFor = 2 * time.Second
-	// maxSummoned caps the resting events that are taken up at one time: an
-	// event in hand takes about 20 kB.
-	maxSummoned = 1024
 	// maxCrowd is how many events may be in hand before callers are no longer
 	// kept waiting for their verdict.
 	maxCrowd = 4096
@@ -73,8 +70,9 @@ type resting struct {
 	index int // in the heap, or -1
 	// restart: the event's last life may have ended in the middle of something.
 	restart bool
-	// roused is when it was to be taken up.
+	// roused is when it was to be taken up; line, where it waits for that.
 	roused time.Time
+	line   string
 	// queued: an earlier event held the lane when the last life ended.
 	queued bool
 	// plugins are those it waits for because they are down.
@@ -135,12 +133,6 @@ func (r *Router) rouseLocked(e *resting) {
 	r.takeUpLocked()
 }
 
-// awaitLocked has an event wait for room in memory.
-func (r *Router) awaitLocked(e *resting) {
-	e.roused = time.Now()
-	r.roused = append(r.roused, e)
-}
-
 // forgetLocked ends an event's rest.
 func (r *Router) forgetLocked(e *resting) {
 	if e.index >= 0 {
@@ -178,47 +170,6 @@ func (r *Router) summon(id string) {
 	} else if e := r.resting[id]; e != nil {
 		r.rouseLocked(e)
 	}
-}
-
-// takeUpLocked takes up roused events, oldest first, while there is room.
-func (r *Router) takeUpLocked() {
-	for len(r.roused) > 0 && r.summoned < maxSummoned && !r.stopping {
-		e := r.roused[0]
-		r.roused[0] = nil
-		r.roused = r.roused[1:]
-		r.summoned++
-		r.taking[e] = true
-		r.work(func() {
-			r.takeUp(e)
-			r.mu.Lock()
-			r.summoned--
-			r.takeUpLocked()
-			r.mu.Unlock()
-		})
-	}
-}
-
-// takeUp reads an event back and lives on with it.
-func (r *Router) takeUp(e *resting) {
-	rec, err := r.read(e.id)
-	r.mu.Lock()
-	delete(r.taking, e)
-	r.mu.Unlock()
-	if err != nil {
-		r.log.Error().Err(err).Str("event", e.id).Msg("the event rests until the next start: it can't be read back")
-		return
-	}
-	x := r.revive(rec)
-	r.mu.Lock()
-	if r.runs[e.id] != nil { // an operator was faster
-		r.mu.Unlock()
-		return
-	}
-	r.registerLocked(x)
-	r.mu.Unlock()
-	defer r.retire(x)
-	r.lanes.attach(x)
-	x.resume(e)
 }
 
 // read gets a record, waiting while the journal fails.
@@ -287,7 +238,11 @@ func (r *Router) crowded() bool {
 func (r *Router) InHand() (inMemory, atRest int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.runs), len(r.resting) + len(r.roused)
+	atRest = len(r.resting)
+	for _, l := range r.lines {
+		atRest += len(l.waiting)
+	}
+	return len(r.runs), atRest
 }
 
 // recoverPage is how many unfinished events are read at a time.
@@ -296,6 +251,8 @@ const recoverPage = 1000
 // recover finds every unfinished event, and puts it to rest until its time.
 func (r *Router) recover(ctx context.Context) error {
 	began := time.Now()
+	r.recovers(true)
+	defer r.recovers(false)
 	var after int64
 	found := 0
 	for {
@@ -307,6 +264,10 @@ func (r *Router) recover(ctx context.Context) error {
 		for i := range page {
 			p := &page[i]
 			after = p.Seq
+			if r.met[p.ID] {
+				continue // it has a new place since this life began
+			}
+			r.met[p.ID] = true
 			head := r.lanes.restore(p)
 			e := &resting{id: p.ID, due: p.Due, restart: !p.Due.After(began) || head && p.Hold == AwaitsTurn, queued: !head}
 			if e.restart {

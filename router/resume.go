@@ -27,7 +27,9 @@ func (x *run) resume(e *resting) {
 			x.written = make([]int, len(f.Deliveries))
 		}
 	}
-	if e.restart {
+	// What does not rest was in the middle of something: the last words of its
+	// last life are not in the journal, which may drop a note.
+	if _, rests := x.state.Rests(); e.restart || !rests {
 		if s := &x.state; s.Phase == Settled && s.Told == ToldNothing && s.Late == LateAccepted && !s.Blind {
 			x.log.Warn().Str("verdict", string(s.Verdict.Kind)).Msg("the caller was cut off before it could be told, and can't be called back")
 		}

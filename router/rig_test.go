@@ -89,12 +89,16 @@ var (
 
 // send posts one notice and gives the answer: "200 success".
 func (g *rig) send(eventType, lane, key string) string {
+	return g.sendTo(g.table.Sources[shop], eventType, lane, key)
+}
+
+func (g *rig) sendTo(ep *router.Endpoint, eventType, lane, key string) string {
 	req := httptest.NewRequest("POST", "/", strings.NewReader(`{}`))
 	req.Header.Set("X-Type", eventType)
 	req.Header.Set("X-Lane", lane)
 	req.Header.Set("X-Key", key)
 	w := httptest.NewRecorder()
-	g.router.Handle(w, req, g.table.Sources[shop])
+	g.router.Handle(w, req, ep)
 	return fmt.Sprintf("%d %s", w.Code, w.Body.String())
 }
 

@@ -17,8 +17,9 @@ type Options struct {
 	// PlanOf returns the plan of that digest, compiled from the journal's
 	// snapshot, for events that began under it.
 	PlanOf func(digest string) (*Plan, error)
-	// MaxInFlight caps the requests that are not accepted yet; 0 is
-	// DefaultMaxInFlight.
+	// MaxInFlight caps the requests whose events are not accepted yet; 0 is
+	// DefaultMaxInFlight. As many again are told to wait before their events
+	// are fetched; more are told "not now".
 	MaxInFlight int
 	// Observer may be nil.
 	Observer Observer
@@ -52,17 +53,21 @@ type Router struct {
 	opt   Options
 	log   zerolog.Logger
 	table atomic.Pointer[Table]
-	slots chan struct{} // one for each request that is not accepted yet
 
-	mu       sync.Mutex
-	flights  map[string]*run     // by source and key: runs in progress
-	runs     map[string]*run     // by event id
-	resting  map[string]*resting // by event id: unfinished, and not in memory
-	clock    byDue               // of those at rest that a clock wakes
-	roused   []*resting          // to be taken up when there is room
-	taking   map[*resting]bool   // being read back
-	summoned int                 // being taken up, or in hand again
-	stopping bool
+	mu         sync.Mutex
+	unaccepted map[string]int           // by source: requests that are not accepted yet
+	flights    map[string]*run          // by source and key: runs in progress
+	runs       map[string]*run          // by event id
+	resting    map[string]*resting      // by event id: unfinished, and not in memory
+	clock      byDue                    // of those at rest that a clock wakes
+	lines      map[string]*line         // by counterpart: what is to be taken up when there is room
+	taking     map[*resting]bool        // to be read back next, or being so
+	reading    map[string]chan struct{} // by event id: claimed; closed when that ends
+	summoned   int                      // being taken up, or in hand again
+	stopping   bool
+	// recovering: unfinished events are still being found.
+	recovering bool
+	met        map[string]bool // while recovering: events that this life has met already
 
 	tick  chan struct{} // the clock has something new to look at
 	lanes *lanes
@@ -70,6 +75,8 @@ type Router struct {
 
 	throttles *throttles
 	refusals  *refusals
+
+	watch func(*run, Fact) // of tests: is told each fact before it is applied
 
 	broken     atomic.Pointer[breakage] // how the last write to the journal failed, or nil
 	toldBroken atomic.Int64             // when it was last told that the journal fails
@@ -90,9 +97,10 @@ func New(opt Options) *Router {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Router{
-		opt: opt, log: opt.Log, slots: make(chan struct{}, opt.MaxInFlight),
-		flights: map[string]*run{}, runs: map[string]*run{}, resting: map[string]*resting{}, taking: map[*resting]bool{},
-		tick: make(chan struct{}, 1), ctx: ctx, cancel: cancel, drain: make(chan struct{}),
+		opt: opt, log: opt.Log, unaccepted: map[string]int{},
+		flights: map[string]*run{}, runs: map[string]*run{}, resting: map[string]*resting{}, lines: map[string]*line{}, taking: map[*resting]bool{},
+		reading: map[string]chan struct{}{},
+		tick:    make(chan struct{}, 1), ctx: ctx, cancel: cancel, drain: make(chan struct{}),
 	}
 	r.lanes, r.gates, r.throttles = newLanes(r.summon), newGates(r.nudge), newThrottles(r.summarise)
 	r.refusals = newRefusals(r.tellRefused)
@@ -113,15 +121,9 @@ func (r *Router) Table() *Table { return r.table.Load() }
 // returns when all of them have their places in their lanes; Swap comes before
 // it. Deliveries go out meanwhile.
 func (r *Router) Start(ctx context.Context) error {
-	if err := r.restoreThrottles(ctx); err != nil {
-		return err
-	}
+	r.work(r.restoreThrottles)
 	r.work(r.wakeByClock)
-	if err := r.recover(ctx); err != nil {
-		return err
-	}
-	r.throttles.start()
-	return nil
+	return r.recover(ctx)
 }
 
 // Stop lets what runs end until ctx is done, then gives it up: the journal has
@@ -152,12 +154,12 @@ func (r *Router) Stop(ctx context.Context) {
 func (r *Router) PluginBack(name string) { r.gates.back(name) }
 
 // launch runs a run's life in a goroutine of its own. It reports false, and
-// runs nothing, when the router is stopping.
+// runs nothing, when the router is stopping, or somebody has the event in hand.
 func (r *Router) launch(x *run, life func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stopping {
-		return false
+	if r.stopping || r.runs[x.event.ID] != nil || r.reading[x.event.ID] != nil {
+		return false // an operator may have found it in the journal already
 	}
 	r.spawn(x, life)
 	return true
@@ -174,8 +176,11 @@ func (r *Router) spawn(x *run, life func()) {
 }
 
 func (r *Router) registerLocked(x *run) {
-	if x.event.ID != "" {
-		r.runs[x.event.ID] = x
+	if id := x.event.ID; id != "" {
+		r.runs[id] = x
+		if r.recovering {
+			r.met[id] = true
+		}
 	}
 	if x.key != "" && r.flights[x.key] == nil {
 		r.flights[x.key] = x

@@ -143,6 +143,10 @@ func (x *run) handle(f Fact) {
 	case Attempted, CalledBack, FetchFailed, fetchedEvent:
 		x.busy--
 		x.apply(f)
+	case Turned:
+		if x.r.lanes.first(x) { // else it has joined the tail since then
+			x.apply(f)
+		}
 	default:
 		x.apply(f)
 	}
@@ -160,9 +164,13 @@ func (x *run) obey(order operator) {
 				order.done <- err // it stays as it is: nothing of it can run
 				return
 			}
-			x.r.lanes.leave(x)
-			x.r.lanes.enter(x)
-			x.moved = true
+			if x.state.HoldsLane() { // something of it is under way: it keeps its place
+				x.r.lanes.attach(x)
+			} else {
+				x.r.lanes.leave(x)
+				x.r.lanes.enter(x)
+				x.moved = true
+			}
 		}
 		err = x.apply(fact)
 		if err == nil && x.state.Phase == Open && len(x.state.Routes) == 0 {
@@ -183,6 +191,9 @@ func (x *run) apply(f Fact) error {
 		if d := x.state.delivery(a.Name); d != nil {
 			generation = d.Generation
 		}
+	}
+	if x.r.watch != nil {
+		x.r.watch(x, f)
 	}
 	effects := x.state.step(f)
 	x.unsaved = true
@@ -225,10 +236,14 @@ func (x *run) apply(f Fact) error {
 // better leave memory, and says until when.
 func (x *run) mayRest() bool {
 	until, ok := x.state.Rests()
-	if !ok || x.busy > 0 || time.Until(until) < lingerFor {
+	linger := lingerFor
+	if x.state.Phase == Noticed {
+		linger = 0 // a fetch may hang for long: only so many of a source are made at one time
+	}
+	if !ok || x.busy > 0 || time.Until(until) < linger {
 		return false
 	}
-	x.rests = &resting{id: x.event.ID, due: until}
+	x.rests = &resting{id: x.event.ID, due: until, line: lineOf(&x.event, &x.state)}
 	for i := range x.state.Deliveries {
 		if d := &x.state.Deliveries[i]; d.Status == Parked && !d.PausedAt.IsZero() {
 			x.rests.plugins = append(x.rests.plugins, d.To.Plugin)

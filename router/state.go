@@ -173,8 +173,8 @@ type State struct {
 	Blind bool
 	// Quiet events cause no failure events: they have an ancestor themselves.
 	Quiet bool
-	// Later is when the caller was told to wait; Alerted, that it has been told
-	// that the caller waits for too long.
+	// Later is when the caller was, or may have been, told to wait; Alerted: it
+	// has been told that the caller waits for too long.
 	Later   time.Time
 	Alerted bool
 	// Since is when the phase Noticed or Held began.
@@ -216,8 +216,8 @@ func (s *State) OwesCallback() bool {
 }
 
 // Finished reports whether nothing is left to do, ever: settled, no callback
-// owed, no delivery running or parked; or discarded, and nothing under way. Recovery, retention and the dedupe
-// window share it.
+// owed, no delivery running or parked; or discarded, and nothing under way.
+// Recovery, retention and the dedupe window share it.
 func (s *State) Finished() bool {
 	switch s.Phase {
 	case Elsewhere, Abandoned:

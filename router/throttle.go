@@ -1,11 +1,7 @@
 package router
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"slices"
 	"sync"
 	"time"
 )
@@ -26,21 +22,23 @@ type Throttle struct {
 type Throttled struct {
 	Route string `json:"route"`
 	Key   string `json:"key,omitempty"`
-	// Until is when the window ends.
+	// Until is when the window ends; there is one of that end.
 	Until time.Time `json:"until"`
 	// Counted: the event was counted and not let through.
 	Counted bool `json:"counted,omitempty"`
-	// Summary: the event is the summary that ended the window before.
-	Summary bool `json:"summary,omitempty"`
+	// Sums is, of a summary, the end of the window that it sums up.
+	Sums time.Time `json:"sums,omitzero"`
 }
 
-// maxWindows caps the windows that are open at one time, about 300 bytes each;
-// what finds no room goes through.
+// maxWindows caps the windows that are open at one time, about 1 kB each; what
+// finds no room goes through.
 const maxWindows = 10_000
 
 // throttles are the open windows of all routes.
 type throttles struct {
-	summarise func(windowKey, *window) // tells of a window that has ended; the copy is the callee's
+	// summarise tells of a window that has ended; next is the one that follows.
+	summarise func(k windowKey, w *window, next time.Time)
+	restored  chan struct{} // closed once the windows of the last life are known
 
 	mu      sync.Mutex
 	windows map[windowKey]*window
@@ -54,17 +52,25 @@ type window struct {
 	every   time.Duration
 	until   time.Time
 	opener  string // the event that was let through
+	first   string // the first that was counted, of a window of an earlier life
 	counted int
-	last    string // the last event that was counted
+	last    counted
 	timer   *time.Timer
 }
 
-func newThrottles(summarise func(windowKey, *window)) *throttles {
-	return &throttles{summarise: summarise, windows: map[windowKey]*window{}}
+// counted is the last event that was. The payload is nil if the window is of an
+// earlier life: then the journal has it.
+type counted struct {
+	id, eventType, causedBy string
+	payload                 json.RawMessage
 }
 
-// pass decides whether the route may take the event of that id.
-func (ts *throttles) pass(route, key string, every time.Duration, id string) Throttled {
+func newThrottles(summarise func(windowKey, *window, time.Time)) *throttles {
+	return &throttles{summarise: summarise, restored: make(chan struct{}), windows: map[windowKey]*window{}}
+}
+
+// pass decides whether the route may take the event.
+func (ts *throttles) pass(route, key string, every time.Duration, e *Event) Throttled {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	k, now := windowKey{route, key}, time.Now()
@@ -73,10 +79,13 @@ func (ts *throttles) pass(route, key string, every time.Duration, id string) Thr
 	case w == nil && len(ts.windows) >= maxWindows:
 		return Throttled{Route: route, Key: key, Until: now}
 	case w == nil:
-		w = &window{every: every, until: now.Add(every), opener: id}
+		w = &window{every: every, until: now.Add(every), opener: e.ID}
 		ts.openLocked(k, w)
-	case w.opener != id:
-		w.counted, w.last, w.every = w.counted+1, id, every
+	case w.opener == "" && e.ID < w.first:
+		w.opener = e.ID // it was cut off before the journal knew
+	case w.opener != e.ID:
+		w.counted, w.every = w.counted+1, every
+		w.last = counted{id: e.ID, eventType: e.Type, causedBy: e.CausedBy, payload: e.Payload}
 		return Throttled{Route: route, Key: key, Until: w.until, Counted: true}
 	}
 	return Throttled{Route: route, Key: key, Until: w.until}
@@ -93,7 +102,8 @@ func (ts *throttles) armLocked(k windowKey, w *window) {
 	w.timer = time.AfterFunc(time.Until(w.until), func() { ts.end(k, w) })
 }
 
-// start lets the clock end windows, also those that should have ended already.
+// start lets the clock end windows, also those that should have ended already,
+// and events pass.
 func (ts *throttles) start() {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -101,6 +111,7 @@ func (ts *throttles) start() {
 	for k, w := range ts.windows {
 		ts.armLocked(k, w)
 	}
+	close(ts.restored)
 }
 
 // end closes a window, and opens the next if something was counted in it.
@@ -112,8 +123,9 @@ func (ts *throttles) end(k windowKey, w *window) {
 	}
 	delete(ts.windows, k)
 	if w.counted > 0 {
-		ts.openLocked(k, &window{every: w.every, until: time.Now().Add(w.every)})
-		ts.summarise(k, w)
+		next := time.Now().Add(w.every)
+		ts.openLocked(k, &window{every: w.every, until: next})
+		ts.summarise(k, w, next)
 	}
 }
 
@@ -129,81 +141,13 @@ func (ts *throttles) stop() {
 	}
 }
 
-// restore opens the windows again that marks tell of, which come in the order
-// of their events.
-func (ts *throttles) restore(marks []restoredMark, every map[string]time.Duration) {
-	windows := map[windowKey]*window{}
-	for _, m := range marks {
-		k := windowKey{m.Route, m.Key}
-		w := windows[k]
-		if !m.Counted || w == nil {
-			w = &window{every: every[m.Route], until: m.Until}
-			windows[k] = w
-		}
-		if m.Counted {
-			w.counted, w.last = w.counted+1, m.event
-		}
-	}
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	for k, w := range windows {
-		if w.counted > 0 || w.until.After(time.Now()) {
-			ts.openLocked(k, w)
-		}
-	}
-}
-
-// restoredMark is a mark with the id of its event.
-type restoredMark struct {
-	Throttled
-	event string
-}
-
-// restoreThrottles finds the windows that were open when the last life ended.
-func (r *Router) restoreThrottles(ctx context.Context) error {
-	every, longest := map[string]time.Duration{}, time.Duration(0)
-	for _, route := range r.Table().Plan.Routes {
-		if route.Throttle != nil {
-			every[route.Name] = route.Throttle.Every
-			longest = max(longest, route.Throttle.Every)
-		}
-	}
-	if longest == 0 {
-		return nil
-	}
-	// Twice: a summary that is owed ends the window before the present one.
-	q := Query{Source: SourceSelf, Since: time.Now().Add(-2 * longest), Bare: true, Limit: recoverPage}
-	var marks []restoredMark
-	for {
-		page, err := r.opt.Journal.Find(ctx, q)
-		if err != nil {
-			return fmt.Errorf("finding what is throttled: %w", err)
-		}
-		for i := range page {
-			q.Before = page[i].Event.ID
-			for _, t := range page[i].State.Throttled {
-				marks = append(marks, restoredMark{t, page[i].Event.ID})
-			}
-		}
-		if len(page) < recoverPage {
-			break
-		}
-	}
-	slices.Reverse(marks) // they came newest first
-	r.throttles.restore(marks, every)
-	return nil
-}
-
 // throttle drops those of the routes whose throttle holds the event back.
 func (x *run) throttle(routes []*Route) (left []*Route, marks []Throttled) {
 	for _, mark := range x.state.Throttled {
-		if mark.Summary { // it is for the one route that did the counting
-			for _, route := range routes {
-				if route.Name == mark.Route {
-					left = append(left, route)
-				}
+		for _, route := range routes {
+			if !mark.Sums.IsZero() && route.Name == mark.Route {
+				return []*Route{route}, nil // a summary is for the route that counted
 			}
-			return left, nil
 		}
 	}
 	for _, route := range routes {
@@ -231,50 +175,10 @@ func (x *run) pass(route string, t *Throttle) (mark Throttled, ok bool) {
 			return Throttled{}, false
 		}
 	}
-	return x.r.throttles.pass(route, key, t.Every, x.event.ID), true
-}
-
-// summarise sends the summary of a window that has ended on its way.
-func (r *Router) summarise(k windowKey, w *window) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stopping {
-		return // the next life finds it owed
+	select {
+	case <-x.r.throttles.restored:
+		return x.r.throttles.pass(route, key, t.Every, &x.event), true
+	case <-x.r.ctx.Done():
+		return Throttled{}, false
 	}
-	r.work(func() {
-		if err := r.sendSummary(k, w); err != nil {
-			r.log.Error().Err(err).Str("route", k.route).Int("counted", w.counted).Msg("a summary of throttled failures can't be made")
-		}
-	})
-}
-
-func (r *Router) sendSummary(k windowKey, w *window) error {
-	last, err := r.read(w.last)
-	if err != nil {
-		return err
-	}
-	var f Failure
-	if err := json.Unmarshal(last.Event.Payload, &f); err != nil {
-		return err
-	}
-	f.Suppressed, f.Since = w.counted, w.until.Add(-w.every)
-	rec, err := r.failureRecord(last.Event.Type, last.Event.CausedBy, f)
-	if err != nil {
-		return err
-	}
-	rec.State.Throttled = []Throttled{{Route: k.route, Key: k.key, Until: w.until.Add(w.every), Summary: true}}
-	for n := 1; ; n++ {
-		_, err := r.opt.Journal.Accept(r.ctx, &rec.Event, &rec.State)
-		if r.wrote(err) == nil {
-			break
-		}
-		if !errors.Is(err, ErrJournal) {
-			return err
-		}
-		if err := r.pause(n); err != nil {
-			return err
-		}
-	}
-	r.beginCaused(&rec)
-	return nil
 }

@@ -116,6 +116,34 @@ func TestThrottle(t *testing.T) {
 			g.start()
 			time.Sleep(3 * window)
 		}, []int{0, 2}},
+		{"also after days", func(g *rig) {
+			g.fail(3, "a")
+			g.stop(time.Second)
+			time.Sleep(72 * time.Hour)
+			g.start()
+			time.Sleep(3 * window)
+		}, []int{0, 2}},
+		{"a summary whose route has another name now goes by the plan", func(g *rig) {
+			g.fail(3, "a")
+			renamed := *g.table.Plan.Routes[0]
+			renamed.Name = "alarms"
+			table := *g.table
+			table.Plan = routertest.NewPlan("plan-2", &renamed, g.table.Plan.Routes[1])
+			g.table = &table
+			g.router.Swap(g.table)
+			time.Sleep(3 * window)
+		}, []int{0, 2}},
+		{"who opened a window is not counted in it after a crash", func(g *rig) {
+			g.action("email.send", func(ctx context.Context, _ router.Call) router.Outcome {
+				<-ctx.Done()
+				return lost
+			})
+			g.fail(3, "a")
+			g.crash()
+			g.action("email.send", outcomes(ok))
+			g.start()
+			time.Sleep(3 * window)
+		}, []int{0, 0, 2}},
 		{"a summary is not made twice", func(g *rig) {
 			g.fail(3, "a")
 			time.Sleep(window + time.Minute)

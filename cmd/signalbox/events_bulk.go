@@ -35,10 +35,6 @@ type bulk struct {
 	yes        bool
 	// try does it to one event, or asks what would be done.
 	try func(ctx context.Context, c *operator.Client, e *operator.Event, preview bool) (deliveries, warnings []string, err error)
-	// isIdle says that there is nothing to do for an event, and idle why; nil
-	// for never.
-	isIdle func(e *operator.Event, deliveries []string) bool
-	idle   string
 }
 
 // bulkReport is what -o json shows.
@@ -123,8 +119,6 @@ func (b *bulk) preview(ctx context.Context, client *operator.Client) (*bulkRepor
 			item.LeftOut = no.Error()
 		case err != nil:
 			return nil, err
-		case b.isIdle != nil && b.isIdle(&e, item.Deliveries):
-			item.LeftOut, item.Warnings = b.idle, nil
 		}
 		if item.LeftOut != "" {
 			report.LeftOut++

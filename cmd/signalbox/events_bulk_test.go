@@ -44,7 +44,7 @@ func three() map[string]any {
 	return map[string]any{
 		"GET /v1/events":            operator.Events{Events: []operator.Event{event("d", "open"), event("c", "held"), event("b", "settled"), event("a", "settled")}},
 		"POST /v1/events/a/replay":  operator.Replayed{Deliveries: []string{"order/x", "order/y"}, Warnings: []string{settled}},
-		"POST /v1/events/b/replay":  operator.Replayed{Deliveries: []string{}, Warnings: []string{settled, "no delivery has failed"}},
+		"POST /v1/events/b/replay":  operator.Refusal{Error: "nothing of it would run again"},
 		"POST /v1/events/c/replay":  operator.Replayed{Deliveries: []string{}, Warnings: []string{}},
 		"POST /v1/events/d/replay":  operator.Refusal{Error: "only held and settled events can be replayed"},
 		"POST /v1/events/a/discard": operator.Refusal{Error: "the event is finished"},

@@ -12,7 +12,7 @@ import (
 
 func newEventsReplayCommand(r *remote) *cobra.Command {
 	var body operator.Replay
-	many := bulk{verb: "replay", done: "replayed", idle: "nothing of it would run again"}
+	many := bulk{verb: "replay", done: "replayed"}
 	cmd := &cobra.Command{
 		Use:   "replay (ID | --phase PHASE … [--yes])",
 		Short: "Run deliveries of held or settled events again",
@@ -47,8 +47,6 @@ With an ID it begins at once. ` + bulkHelp("replayed") + `
 		}
 		return answer.Deliveries, answer.Warnings, nil
 	}
-	// The replay of a held event can end it although no delivery runs again.
-	many.isIdle = func(e *operator.Event, deliveries []string) bool { return e.Phase != "held" && len(deliveries) == 0 }
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if one, err := many.one(cmd, args); !one {
 			if err != nil {

@@ -163,8 +163,10 @@ func writeAttempts(w io.Writer, attempts []operator.Attempt) {
 func writeAnswer(w io.Writer, s *operator.Story) {
 	fmt.Fprintln(w)
 	t := table(w)
-	if v := s.Verdict; v == nil {
+	if v := s.Verdict; v == nil && s.Ended.IsZero() {
 		row(t, "verdict", "none yet")
+	} else if v == nil {
+		row(t, "verdict", "none")
 	} else {
 		row(t, "verdict", verdictCell(v))
 		pair(t, "message", v.Message)

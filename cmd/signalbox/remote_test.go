@@ -210,8 +210,8 @@ func TestStatus(t *testing.T) {
 		t.Errorf("as JSON: %v\n%s", err, stdout)
 	}
 
-	status.Ready, status.NotReady = false, "plugin crm is restarting"
-	if _, stderr, code := s.run("status", "-o", "json"); code != exitNo || stderr != "signalbox: not ready: plugin crm is restarting\n" {
+	status.Ready, status.NotReady = false, "the journal fails: no space left"
+	if _, stderr, code := s.run("status", "-o", "json"); code != exitNo || stderr != "signalbox: not ready: the journal fails: no space left\n" {
 		t.Errorf("not ready: exit %d, stderr %q", code, stderr)
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/signalbox/signalbox/router"
 	"github.com/signalbox/signalbox/router/internal/admin"
-	"github.com/signalbox/signalbox/router/internal/plug"
 )
 
 // backend is the daemon as the admin API sees it.
@@ -40,11 +39,6 @@ func (b backend) Status(ctx context.Context) admin.Status {
 		s.NotReady = fmt.Sprintf("the journal fails: %v", err)
 	}
 	s.Plugins = d.pluginStates()
-	for _, p := range s.Plugins {
-		if p.State != string(plug.Running) && s.Ready {
-			s.Ready, s.NotReady = false, fmt.Sprintf("plugin %s is %s: its deliveries wait", p.Name, p.State)
-		}
-	}
 	for _, c := range now.config.Sources {
 		s.Sources = append(s.Sources, admin.Source{Name: c.Name, Kind: c.Kind, Path: c.Path})
 	}

@@ -7,8 +7,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -207,9 +209,12 @@ func (c *crash) call(died context.Context) {
 	})
 }
 
-// beDaemon is a daemon's life as a service, until it is killed.
+// beDaemon is a daemon's life as a service, until it is killed, or told to end.
 func beDaemon(configPath string) {
-	err := daemon.Run(context.Background(), daemon.Options{ConfigPath: configPath, Log: zerolog.New(os.Stderr), Version: "test"}, nil, nil)
+	daemon.TuneGC()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	err := daemon.Run(ctx, daemon.Options{ConfigPath: configPath, Log: zerolog.New(os.Stderr), Version: "test"}, nil, nil)
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
 }

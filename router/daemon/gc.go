@@ -10,7 +10,7 @@ import (
 // keeps a large backlog within what a small machine has.
 const (
 	gcPercent   = 300
-	memoryLimit = 160 << 20 // bytes
+	memoryLimit = 128 << 20 // bytes
 )
 
 // TuneGC is for a process that is the daemon and nothing else. It leaves alone

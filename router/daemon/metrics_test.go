@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,24 +14,33 @@ import (
 	"github.com/signalbox/signalbox/router/internal/oauth"
 )
 
-// metrics asks the daemon as Prometheus does, and gives the samples by name
-// and labels.
+// metrics asks the daemon for them.
 func (r *rig) metrics(t *testing.T) map[string]string {
 	t.Helper()
+	samples, err := scrape(r.Socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return samples
+}
+
+// scrape asks a daemon as Prometheus does, and gives the samples by name and
+// labels.
+func scrape(socket string) (map[string]string, error) {
 	client := &http.Client{Timeout: patience, Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", r.Socket())
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},
 		DisableKeepAlives: true,
 	}}
 	resp, err := client.Get("http://signalbox/metrics")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("GET /metrics: %s, %v", resp.Status, err)
+		return nil, fmt.Errorf("GET /metrics: %s, %v", resp.Status, err)
 	}
 	samples := map[string]string{}
 	for line := range strings.Lines(string(text)) {
@@ -38,7 +48,7 @@ func (r *rig) metrics(t *testing.T) map[string]string {
 			samples[name] = value
 		}
 	}
-	return samples
+	return samples, nil
 }
 
 func TestMetrics(t *testing.T) {

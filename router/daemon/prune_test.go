@@ -43,11 +43,11 @@ func TestPrune(t *testing.T) {
 				c.with(&settings)
 				j := routertest.NewJournal()
 				for n, letter := range "ABCDEFGH" {
-					pruneEvent(t, j, string(letter), time.Now().Add(-time.Duration(7-n)*day), router.Elsewhere)
+					pruneEvent(t, j, string(letter), time.Now().Add(-time.Duration(7-n)*day), router.State{Phase: router.Elsewhere})
 				}
-				pruneEvent(t, j, "U", time.Now().Add(-300*day), router.Held)
+				pruneEvent(t, j, "U", time.Now().Add(-300*day), router.State{Phase: router.Held})
 				var log bytes.Buffer
-				p := &pruner{journal: j, log: zerolog.New(&log), inForce: func() (*config.Config, func()) { return &settings, func() {} }}
+				p := &pruner{journal: j, log: zerolog.New(&log), inForce: func() (*loaded, func()) { return &loaded{config: &settings}, func() {} }}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(c.hours)*time.Hour+time.Second)
 				defer cancel()
 				p.run(ctx)
@@ -75,11 +75,52 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// TestPruneSparesTheFinished: how long ago an event was received says nothing of
+// how soon it may be repeated. It may have been held meanwhile.
+func TestPruneSparesTheFinished(t *testing.T) {
+	const day = 24 * time.Hour
+	for name, c := range map[string]struct {
+		settings config.Config
+		window   time.Duration // dedupe_window of one of the sources
+		ended    time.Duration // ago
+		stays    bool
+	}{
+		"full, within the hour":       {config.Config{Retention: 365 * day, RetentionSize: 1}, 0, 59 * time.Minute, true},
+		"full, after it":              {config.Config{Retention: 365 * day, RetentionSize: 1}, 0, 61 * time.Minute, false},
+		"full, a short window":        {config.Config{Retention: 365 * day, RetentionSize: 1}, 10 * time.Minute, 59 * time.Minute, true},
+		"full, within a long window":  {config.Config{Retention: 365 * day, RetentionSize: 1}, 3 * time.Hour, 2 * time.Hour, true},
+		"full, after a long window":   {config.Config{Retention: 365 * day, RetentionSize: 1}, 3 * time.Hour, 4 * time.Hour, false},
+		"old, within the hour":        {config.Config{Retention: day}, 0, time.Minute, true},
+		"old, after it":               {config.Config{Retention: day}, 0, 61 * time.Minute, false},
+		"old, within a long window":   {config.Config{Retention: day}, 3 * time.Hour, 2 * time.Hour, true},
+		"short kept, within a window": {config.Config{Retention: time.Minute}, 3 * time.Hour, 2 * time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := &loaded{config: &c.settings, table: &router.Table{Sources: map[string]*router.Endpoint{
+				"subscriptionbridge.shop": {Source: &routertest.Source{Dedupe: c.window}}, "appdirect.acme": {Source: &routertest.Source{}},
+			}}}
+			c.settings.Plan, c.settings.RetentionPayload = &router.Plan{}, c.settings.Retention
+			c.settings.Sources = []config.Source{
+				{Kind: "subscriptionbridge", Name: "subscriptionbridge.shop"}, {Kind: "appdirect", Name: "appdirect.acme"},
+			}
+			j := routertest.NewJournal()
+			pruneEvent(t, j, "A", time.Now().Add(-2*day), router.State{Phase: router.Elsewhere, Ended: time.Now().Add(-c.ended)})
+			p := &pruner{journal: j, log: zerolog.Nop(), inForce: func() (*loaded, func()) { return now, func() {} }}
+			if _, err := p.step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if found, err := j.Find(t.Context(), router.Query{}); err != nil || (len(found) == 1) != c.stays {
+				t.Errorf("%d are left, %v; want it to stay: %v", len(found), err, c.stays)
+			}
+		})
+	}
+}
+
 // pruneEvent has the journal hold an event of some 10,000 bytes.
-func pruneEvent(t *testing.T, j *routertest.Journal, id string, received time.Time, phase router.Phase) {
+func pruneEvent(t *testing.T, j *routertest.Journal, id string, received time.Time, state router.State) {
 	t.Helper()
 	e := router.Event{ID: id, Received: received, Payload: json.RawMessage(fmt.Sprintf("%10000d", 0))}
-	if _, err := j.Accept(t.Context(), &e, &router.State{Phase: phase}); err != nil {
+	if _, err := j.Accept(t.Context(), &e, &state); err != nil {
 		t.Fatal(err)
 	}
 }

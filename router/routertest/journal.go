@@ -219,7 +219,7 @@ func (j *Journal) Prune(_ context.Context, r router.Retention, limit int) (route
 	if r.MaxBytes > 0 && j.used() > r.MaxBytes && r.SpareSince.After(bound) {
 		bound = r.SpareSince
 	}
-	for _, s := range j.finished(bound, limit) {
+	for _, s := range j.finished(bound, r.SpareSince, limit) {
 		if !s.Event.Received.Before(r.Before) && j.used() <= r.MaxBytes {
 			break
 		}
@@ -229,7 +229,7 @@ func (j *Journal) Prune(_ context.Context, r router.Retention, limit int) (route
 		}
 		done.Deleted++
 	}
-	for _, s := range j.finished(r.PayloadBefore, len(j.records)) {
+	for _, s := range j.finished(r.PayloadBefore, time.Time{}, len(j.records)) {
 		if s.Emptied || done.Deleted+done.Emptied >= limit {
 			continue
 		}
@@ -252,12 +252,12 @@ func (j *Journal) Prune(_ context.Context, r router.Retention, limit int) (route
 	return done, nil
 }
 
-// finished returns the finished events received before a time, the oldest
-// first.
-func (j *Journal) finished(before time.Time, limit int) []*router.Story {
+// finished returns the finished events received before a time, and not finished
+// since another, the oldest first.
+func (j *Journal) finished(before, spare time.Time, limit int) []*router.Story {
 	var out []*router.Story
 	for _, s := range j.records {
-		if s.State.Finished() && s.Event.Received.Before(before) {
+		if s.State.Finished() && s.Event.Received.Before(before) && (spare.IsZero() || s.State.Ended.Before(spare)) {
 			out = append(out, s)
 		}
 	}

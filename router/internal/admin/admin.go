@@ -15,7 +15,7 @@ import (
 // Backend is what the API asks of the daemon. All methods may be called at
 // once, and return soon after ctx is done. Their errors are told to the
 // operator as they are, and so hold no secret; the router's own (ErrNotFound,
-// ErrNotHeld, ErrNotReplayable, ErrPayloadGone, ErrFinished, ErrConflict,
+// ErrNotHeld, ErrNotReplayable, ErrNothingToReplay, ErrPayloadGone, ErrFinished, ErrConflict,
 // ErrJournal, ErrStopping) and InputError decide the status.
 type Backend interface {
 	// Status is cheap: it is asked for by probes.
@@ -178,6 +178,7 @@ func refusalOf(err error) *refusal {
 	case errors.Is(err, router.ErrNotFound):
 		no.status = http.StatusNotFound
 	case errors.Is(err, router.ErrNotHeld), errors.Is(err, router.ErrNotReplayable), errors.Is(err, router.ErrPayloadGone),
+		errors.Is(err, router.ErrNothingToReplay),
 		errors.Is(err, router.ErrFinished), errors.Is(err, router.ErrConflict):
 		no.status = http.StatusConflict
 	case errors.Is(err, router.ErrJournal), errors.Is(err, router.ErrStopping):

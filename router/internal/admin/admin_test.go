@@ -84,7 +84,7 @@ func TestRefusals(t *testing.T) {
 		"set to nothing":         {method: "POST", target: id + "/resolve", body: `{"verdict":"success","set":{"a":null}}`, status: 400, says: "no value"},
 		"resolve of a settled":   {method: "POST", target: id + "/resolve", body: `{"verdict":"success"}`, backend: backend{changed: router.ErrNotHeld}, status: 409, says: "not held"},
 		"a verdict that lacks":   {method: "POST", target: id + "/resolve", body: `{"verdict":"success"}`, backend: backend{changed: InputError("it must carry id")}, status: 400, says: "must carry id"},
-		"a daemon not ready":     {target: "/-/ready", backend: backend{status: Status{NotReady: "plugin billing is down"}}, status: 503, says: "not ready: plugin billing is down"},
+		"a daemon not ready":     {target: "/-/ready", backend: backend{status: Status{NotReady: "the journal fails"}}, status: 503, says: "not ready: the journal fails"},
 		"a reload that may not":  {method: "POST", target: "/v1/reload", backend: backend{changed: errors.New("plugin crm owes work")}, status: 409, says: "owes work"},
 		"a reload, no journal":   {method: "POST", target: "/v1/reload", backend: backend{changed: router.ErrJournal}, status: 503, says: "journal"},
 		"a reload with errors":   {method: "POST", target: "/v1/reload", backend: backend{changed: errors.New("it has errors"), diagnostics: []byte(`[{"severity":"error","summary":"Unknown plugin"}]`), text: "on line 3"}, status: 422, says: `"diagnostics":[{"severity":"error","summary":"Unknown plugin"}],"text":"on line 3"`},

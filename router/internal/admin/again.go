@@ -70,9 +70,6 @@ func replayWarnings(s *router.State, asked Replay, again []int) []string {
 			warnings = append(warnings, d.Name+" may have run: with a fresh key it can take effect twice")
 		}
 	}
-	if len(again) == 0 && len(asked.Deliveries) == 0 {
-		warnings = append(warnings, "no delivery has failed: nothing runs again; name one to have it run")
-	}
 	return warnings
 }
 

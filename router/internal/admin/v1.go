@@ -13,8 +13,8 @@ type Status struct {
 	// Plan is the digest of the plan that new events are routed by.
 	Plan    string    `json:"plan"`
 	Started time.Time `json:"started"`
-	// Ready means that events are taken in and can be delivered; NotReady says
-	// why they can't.
+	// Ready means that events are taken in; those whose plugin is down are, and
+	// wait. NotReady says why they are not.
 	Ready    bool     `json:"ready"`
 	NotReady string   `json:"not_ready,omitempty"`
 	Plugins  []Plugin `json:"plugins"`

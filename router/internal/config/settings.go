@@ -22,7 +22,7 @@ import (
 //	give_up            "24h"             when a held event ends as an error
 //	callback_within    "72h"             for how long a callback is retried
 //	pending_alert      "15m"             when it is told that a caller still waits
-//	max_in_flight      256               requests not accepted yet, before "not now"
+//	max_in_flight      256               events fetched at one time; as many more wait, then "not now"
 //	log_level          "info"            trace, debug, info, warn, error
 //
 //	tls              { cert_file, key_file }

@@ -83,7 +83,7 @@ func crowded(n int) router.Record {
 	s.Phase, s.Told, s.Late, s.Blind, s.Quiet = router.Settled, router.ToldLater, router.LateAccepted, true, true
 	s.Since, s.Why, s.Routes, s.Ended = at, "because", []string{"order", "tell operators"}, at.Add(time.Hour)
 	s.Discarded, s.Later, s.Alerted = true, at.Add(time.Second), true
-	s.Throttled = []router.Throttled{{Route: "tell operators", Key: "billing", Until: at, Counted: true, Summary: true}}
+	s.Throttled = []router.Throttled{{Route: "tell operators", Key: "billing", Until: at, Counted: true, Sums: at}}
 	s.Verdict = &router.Verdict{
 		Kind: router.Error, Code: "USER_NOT_FOUND", Message: "Nobody of that name.", Reply: json.RawMessage(`{"a":[1,null]}`),
 	}

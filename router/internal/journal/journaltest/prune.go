@@ -100,6 +100,34 @@ func pruneCases() []exercise {
 			}
 			s.same([]string{id(4), id(3)}, ids(s.find(router.Query{})))
 		}},
+		{"prune spares what has only just finished, be it old or the store full", func(s *subject) {
+			ended := later()
+			end := func(state *router.State, at time.Time) {
+				settle(state)
+				state.Ended = at
+			}
+			change := func(n int, lazy bool) {
+				r := s.accept(event(n))
+				end(&r.State, ended)
+				s.apply(router.Change{Event: r.Event.ID, Version: 1, State: &r.State, Deliveries: []int{0}, Lazy: lazy})
+			}
+			put := func(n int, at time.Time) {
+				r := event(n)
+				end(&r.State, at)
+				s.accept(r)
+			}
+			change(1, true)
+			change(2, false)
+			put(3, ended)
+			for _, r := range []router.Retention{{Before: later()}, {MaxBytes: 1}} {
+				r.SpareSince = ended
+				put(4, ended.Add(-1))
+				s.deleted(r, 10, 1)
+				s.same([]string{id(3), id(2), id(1)}, ids(s.find(router.Query{})))
+			}
+			s.same(s.find(router.Query{})[0], s.rejected(event(3))) // a repeat finds its answer
+			s.deleted(router.Retention{Before: later(), SpareSince: ended.Add(1)}, 10, 3)
+		}},
 		{"prune empties what is finished and past the payload's age", func(s *subject) {
 			r := crowded(1)
 			r.State.Callback.Status = router.CallbackConfirmed

@@ -136,6 +136,19 @@ func (c *connection) row(text string) (_ []driver.Value, err error) {
 	return row, nil
 }
 
+// proveRoom writes as much as many events take, and takes it back: a disk that
+// was full may have room for a page and for nothing else.
+func (c *connection) proveRoom() error {
+	err := c.script("INSERT INTO meta VALUES ('room', hex(zeroblob(32768)))") // 64 KiB
+	if err == nil {
+		err = c.script("DELETE FROM meta WHERE name = 'room'")
+	}
+	if err != nil {
+		return fmt.Errorf("trying whether there is room: %w", err)
+	}
+	return c.checkpoint()
+}
+
 // checkpoint moves all of the WAL into the file and flushes it.
 func (c *connection) checkpoint() error {
 	row, err := c.row("PRAGMA wal_checkpoint(TRUNCATE)")

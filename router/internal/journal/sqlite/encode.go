@@ -83,11 +83,11 @@ func statements() [statementCount]string {
 		fillEvent:      `UPDATE events SET key = CASE WHEN ? THEN key END, type = ?, flag = ?, lane = ?, seq = ?, plan = ? WHERE id = ?`,
 		fillDocuments:  `UPDATE documents SET notice = ?, attributes = ?, payload = ?, raw = ? WHERE event = ` + eventNumber,
 		putPlan:        `INSERT INTO plans (digest, content, created) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
-		deleteEvents:   `DELETE FROM events WHERE n IN ` + listed + ` AND finished = 1`,
+		deleteEvents:   `DELETE FROM events WHERE n IN ` + listed + ` AND finished > 0 AND finished < ?`,
 		keepNotices: `UPDATE events SET version = version + 1, notice = (SELECT notice FROM documents WHERE event = n)
-			WHERE n IN ` + listed + ` AND finished = 1 AND EXISTS (SELECT 1 FROM documents WHERE event = n)`,
-		emptyDeliveries: `UPDATE deliveries SET input = '', output = '' WHERE event IN (SELECT n FROM events WHERE n IN ` + listed + ` AND finished = 1)`,
-		deleteDocuments: `DELETE FROM documents WHERE event IN (SELECT n FROM events WHERE n IN ` + listed + ` AND finished = 1)`,
+			WHERE n IN ` + listed + ` AND finished > 0 AND EXISTS (SELECT 1 FROM documents WHERE event = n)`,
+		emptyDeliveries: `UPDATE deliveries SET input = '', output = '' WHERE event IN (SELECT n FROM events WHERE n IN ` + listed + ` AND finished > 0)`,
+		deleteDocuments: `DELETE FROM documents WHERE event IN (SELECT n FROM events WHERE n IN ` + listed + ` AND finished > 0)`,
 		prunePlans:      `DELETE FROM plans WHERE digest <> ? AND NOT EXISTS (SELECT 1 FROM events WHERE plan = digest)`,
 		vacuum:          `PRAGMA incremental_vacuum(` + strconv.Itoa(vacuumPages) + `)`,
 		begin:           `BEGIN IMMEDIATE`,
@@ -146,7 +146,7 @@ func (w *encoder) insert(e *router.Event, s *router.State) {
 	}
 	w.steps = append(w.steps,
 		do(insertEvent, e.ID, e.Source, key, e.Type, string(e.Flag), e.Lane, e.Seq, nanos(e.Received),
-			string(s.Phase), flag(s.Finished()), nanos(s.Resumes()), int64(s.Hold()), e.CausedBy, e.Plan, w.state(s)).orElse(errTaken),
+			string(s.Phase), finished(s), nanos(s.Resumes()), int64(s.Hold()), e.CausedBy, e.Plan, w.state(s)).orElse(errTaken),
 		do(insertDocuments, w.json(e.Notice), string(e.Attributes), string(e.Payload), e.Raw))
 	for i := range s.Deliveries {
 		w.steps = append(w.steps, do(insertDelivery, w.delivery(i, &s.Deliveries[i])...))
@@ -204,7 +204,7 @@ func (w *encoder) version(c *router.Change) {
 	}
 	first := do(check, c.Event, c.Version)
 	if s != nil {
-		first = do(check, string(s.Phase), flag(s.Finished()), nanos(s.Resumes()), int64(s.Hold()), w.state(s), c.Event, c.Version)
+		first = do(check, string(s.Phase), finished(s), nanos(s.Resumes()), int64(s.Hold()), w.state(s), c.Event, c.Version)
 	}
 	w.steps = append(w.steps, first.orElse(router.ErrConflict))
 }
@@ -256,6 +256,15 @@ func nanos(t time.Time) int64 {
 		return 0
 	}
 	return t.UnixNano()
+}
+
+// finished is the stored form of since when a state is finished. 1 stands for a
+// time that is not recorded: long ago.
+func finished(s *router.State) int64 {
+	if !s.Finished() {
+		return 0
+	}
+	return max(nanos(s.Ended), 1)
 }
 
 func flag(b bool) int64 {

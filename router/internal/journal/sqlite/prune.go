@@ -3,7 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"time"
+	"math"
 
 	"github.com/signalbox/signalbox/router"
 )
@@ -15,7 +15,8 @@ const vacuumPages = 32
 
 // Prune is router.Journal's. A reader chooses what goes, so that the writer,
 // for whom others wait, looks for nothing; the writer only checks that it is
-// still finished. The WAL, which is bounded, does not count as used.
+// still finished, and not just now. The WAL, which is bounded, does not count as
+// used.
 //
 // Emptying deletes the row of documents, whose pages so come free, and moves the
 // notice, which answers need, to the event's row.
@@ -27,7 +28,7 @@ func (j *Journal) Prune(ctx context.Context, r router.Retention, limit int) (rou
 	}
 	empty := listOf(c.empty)
 	enc := encoder{steps: []step{
-		do(deleteEvents, listOf(c.delete)),
+		do(deleteEvents, listOf(c.delete), spareSince(r)),
 		do(keepNotices, empty), do(emptyDeliveries, empty), do(deleteDocuments, empty),
 		do(prunePlans, r.KeepPlan), do(vacuum),
 	}}
@@ -60,33 +61,43 @@ func (c *chosen) choose(query queryFunc, r router.Retention, limit int) error {
 	if r.MaxBytes > 0 && c.used > r.MaxBytes && r.SpareSince.After(before) {
 		before = r.SpareSince
 	}
-	if err := chooseInto(&c.delete, query, deletable, before, limit); err != nil {
-		return err
+	if !before.IsZero() {
+		if err := chooseInto(&c.delete, query, deletable, limit, nanos(before), spareSince(r)); err != nil {
+			return err
+		}
 	}
 	if !r.PayloadBefore.After(before) {
 		return nil // they are deleted, or will be
 	}
-	return chooseInto(&c.empty, query, emptiable, r.PayloadBefore, limit-len(c.delete))
+	return chooseInto(&c.empty, query, emptiable, limit-len(c.delete), nanos(r.PayloadBefore))
+}
+
+// spareSince is what the column finished must be below to go.
+func spareSince(r router.Retention) int64 {
+	if r.SpareSince.IsZero() {
+		return math.MaxInt64
+	}
+	return nanos(r.SpareSince)
 }
 
 const (
-	deletable = "SELECT n FROM events WHERE finished = 1 AND received < ?1 ORDER BY received"
+	deletable = "SELECT n FROM events WHERE received < ?1 AND finished > 0 AND finished < ?2 ORDER BY received"
 	// emptiable goes by documents: those that are left, in the order of
 	// acceptance, which is nearly that of receipt, up to the last that can be old
 	// enough.
 	emptiable = `SELECT n FROM documents CROSS JOIN events ON n = event
 		WHERE event <= (SELECT n FROM events WHERE received < ?1 ORDER BY received DESC LIMIT 1)
-		AND finished = 1 AND received < ?1 ORDER BY event`
+		AND finished > 0 AND received < ?1 ORDER BY event`
 )
 
-func chooseInto(list *[]int64, query queryFunc, text string, before time.Time, limit int) error {
-	if before.IsZero() || limit <= 0 {
+func chooseInto(list *[]int64, query queryFunc, text string, limit int, args ...any) error {
+	if limit <= 0 {
 		return nil
 	}
 	return query(text+atMost(limit), func(r *row) error {
 		*list = append(*list, r.number())
 		return nil
-	}, nanos(before))
+	}, args...)
 }
 
 func (c *chosen) measure(query queryFunc) error {

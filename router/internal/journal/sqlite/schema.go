@@ -31,7 +31,7 @@ CREATE TABLE events (
   seq         INTEGER NOT NULL,
   received    INTEGER NOT NULL,
   phase       TEXT    NOT NULL,
-  finished    INTEGER NOT NULL,    -- State.Finished
+  finished    INTEGER NOT NULL,    -- since when State.Finished holds; 0 while it does not
   due         INTEGER NOT NULL,    -- State.Resumes; 0 for at once
   holds       INTEGER NOT NULL,    -- State.Hold
   caused_by   TEXT    NOT NULL,

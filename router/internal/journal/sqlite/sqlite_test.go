@@ -135,7 +135,7 @@ func TestIndexesServe(t *testing.T) {
 	if plan := explain(t, j, pendingText(1), []any{int64(0)}); !strings.Contains(plan, "SEARCH events USING INDEX events_unfinished (seq>?)") {
 		t.Errorf("Due runs as:\n%s", plan)
 	}
-	if plan := explain(t, j, deletable, []any{int64(0)}); !strings.Contains(plan, "SEARCH events USING INDEX events_received (received<?)") {
+	if plan := explain(t, j, deletable, []any{int64(0), int64(0)}); !strings.Contains(plan, "SEARCH events USING INDEX events_received (received<?)") {
 		t.Errorf("to delete is chosen as:\n%s", plan)
 	}
 	if plan := explain(t, j, emptiable, []any{int64(0)}); !strings.Contains(plan, "SEARCH documents USING INTEGER PRIMARY KEY (rowid<?)") ||

@@ -24,6 +24,7 @@ type writer struct {
 	read    *readers
 	log     zerolog.Logger
 	healing time.Time // the last try that failed
+	cause   error     // how it failed, or what before it
 }
 
 // commit writes a batch in one transaction, tells its callers, and never
@@ -136,6 +137,7 @@ func isStore(err error) bool {
 // transaction goes with it.
 func (w *writer) abandon(cause error) {
 	w.log.Error().Err(cause).Msg("the journal can't be written")
+	w.cause = cause
 	if err := w.conn.close(); err != nil {
 		w.log.Debug().Err(err).Msg("closing the journal's connection")
 	}
@@ -152,7 +154,7 @@ func (w *writer) heal() error {
 		return nil
 	}
 	if wait := healPause - time.Since(w.healing); wait > 0 {
-		return fmt.Errorf("the next try to heal it is in %v", wait.Round(time.Millisecond))
+		return fmt.Errorf("%w; the next try to heal it is in %v", w.cause, wait.Round(time.Millisecond))
 	}
 	err := w.read.offline(func() error {
 		conn, err := dial(w.path)
@@ -164,13 +166,20 @@ func (w *writer) heal() error {
 		}
 		return syncPath(w.path)
 	})
+	var conn *connection
 	if err == nil {
-		w.conn, err = connect(w.path)
+		conn, err = connect(w.path)
+	}
+	if err == nil {
+		if err = conn.proveRoom(); err != nil {
+			err = errors.Join(err, conn.close())
+		}
 	}
 	if err != nil {
-		w.healing = time.Now()
-		return fmt.Errorf("healing it: %w", err)
+		w.healing, w.cause = time.Now(), fmt.Errorf("healing it: %w", err)
+		return w.cause
 	}
+	w.conn = conn
 	w.log.Info().Msg("the journal can be written again")
 	return nil
 }
