@@ -98,12 +98,20 @@ func TestCallerBehindAHeadThatParks(t *testing.T) {
 				})
 				g.action("crm.note", outcomes(ok))
 				began := time.Now()
-				go g.send("ORDER", "acme", "k1")
+				told := make(chan struct{})
+				go func() {
+					defer close(told)
+					g.answer(g.send("ORDER", "acme", "k1"), "202 accepted")
+					if took := time.Since(began); took != time.Second {
+						t.Errorf("the head's caller was told after %s, want it when it parks", took)
+					}
+				}()
 				time.Sleep(500 * time.Millisecond)
 				g.answer(g.send("CHANGE", "acme", "k2"), tc.want)
 				if took := time.Since(began); took != tc.after {
 					t.Errorf("told %s after the head came, want %s", took, tc.after)
 				}
+				<-told
 			})
 		})
 	}

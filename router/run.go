@@ -111,6 +111,9 @@ func (x *run) live() {
 		}
 		if was := x.idleUntil.Swap(idle); was != idle && idle != 0 {
 			x.r.lanes.idle(x, time.Unix(0, idle))
+			if x.state.Live && x.state.parkedPast(x.deadline) {
+				x.tellCallers(nil)
+			}
 		}
 		select {
 		case <-x.mail.wake:

@@ -285,6 +285,17 @@ func (s *State) lateByTurn() bool {
 	return false
 }
 
+// parkedPast reports whether the verdict waits for a retry that comes after the
+// limit. What waits for a plugin may go on any moment.
+func (s *State) parkedPast(limit time.Time) bool {
+	for i := range s.Deliveries {
+		if d := &s.Deliveries[i]; d.required() && d.Status == Parked && d.PausedAt.IsZero() && d.Due.After(limit) {
+			return true
+		}
+	}
+	return false
+}
+
 // Due is when the clock alone makes something happen next; zero if never.
 func (s *State) Due() time.Time {
 	var due time.Time

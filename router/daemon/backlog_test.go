@@ -28,7 +28,7 @@ const owing = "change.owing"
 // journal. The first of them goes out at once, memory stays bounded, callers are
 // answered meanwhile, and in the end each has had its one effect, in order.
 func TestBacklogAtStart(t *testing.T) {
-	n := fromEnv(t, "SIGNALBOX_BACKLOG", 10_000, strconv.Atoi)
+	n := fromEnv(t, "SIGNALBOX_BACKLOG", 3_000, strconv.Atoi)
 	s := newService(t, serviceConfig)
 	templates := s.leftovers(t)
 	effects := s.fill(t, templates, n)
@@ -58,7 +58,7 @@ func TestBacklogAtStart(t *testing.T) {
 	peak := s.expectBounded(t)
 	s.awaitFinished(t, atMost)
 
-	s.sink.expectInOrder(t)
+	s.sink.expectInOrder(t, s.records(t))
 	for _, r := range s.records(t) {
 		name, want := r.Event.Notice.Token, 1
 		if strings.HasPrefix(name, owing) || abandoned(r) {

@@ -45,7 +45,7 @@ func TestStuckLane(t *testing.T) {
 	s.launch(t)
 	s.sink.await(t, 1+2*behind, parkedFor*time.Second+patience)
 	s.awaitFinished(t, patience)
-	s.sink.expectInOrder(t)
+	s.sink.expectInOrder(t, s.records(t))
 	for n := range 1 + behind {
 		if name := stuck(n).String(); s.bazaar.result(name) == "" {
 			t.Errorf("the marketplace is not told how %s ended", name)

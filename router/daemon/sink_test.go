@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/signalbox/signalbox/router"
 )
 
 // said is how the sink answers a call: 200 where it is zero.
@@ -159,14 +162,22 @@ func (s *sink) of(name string) int {
 }
 
 // expectInOrder wants the changes of each account to have taken effect in the
-// order of their numbers, which is that of their acceptance.
-func (s *sink) expectInOrder(t testing.TB) {
+// order of their places in the lane, which they took when they were known.
+func (s *sink) expectInOrder(t testing.TB, records []router.Record) {
 	t.Helper()
+	slices.SortFunc(records, func(a, b router.Record) int { return cmp.Compare(a.Event.Seq, b.Event.Seq) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	want := map[string][]int{}
+	for i := range records {
+		k, err := readTicket(records[i].Event.Notice.Token)
+		if err == nil && k.kind == "change" && s.effects[k.String()] > 0 && !abandoned(records[i]) {
+			want[k.account] = append(want[k.account], k.n)
+		}
+	}
 	for account, numbers := range s.order {
-		if !slices.IsSorted(numbers) {
-			t.Errorf("the events of account %s took effect in the order %v", account, numbers)
+		if !slices.Equal(numbers, want[account]) {
+			t.Errorf("the events of account %s took effect in the order %v, and have their places in the order %v", account, numbers, want[account])
 		}
 	}
 }

@@ -67,8 +67,8 @@ route "store" {
 const (
 	// onTime is what the gauge "oldest overdue" may show of a daemon that keeps
 	// up: it is read at one instant, and work that is being taken up just then
-	// was due a moment ago.
-	onTime = time.Second
+	// was due a moment ago; a machine that is busy with other tests has it late.
+	onTime = 3 * time.Second
 	// catchUp is how long a daemon may take after a kill to have all on time.
 	catchUp = 5 * time.Second
 )

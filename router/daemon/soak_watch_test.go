@@ -171,6 +171,6 @@ func (s *soak) expectAllEnded(t *testing.T) {
 	if diff := cmp.Diff(succeeded, s.sink.deliveries()); diff != "" {
 		t.Errorf("the deliveries that succeeded, and those that took effect (-journal +sink):\n%s", diff)
 	}
-	s.sink.expectInOrder(t)
+	s.sink.expectInOrder(t, s.records(t))
 	t.Logf("%d callers told, %d repeats, %d deliveries succeeded in %d calls", len(s.tellings), s.repeats, len(succeeded), s.sink.calls.Load())
 }
