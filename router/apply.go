@@ -5,17 +5,6 @@ import (
 	"time"
 )
 
-// How fetches behind a blind 202, and callbacks, are retried.
-const (
-	retryInitial = time.Second
-	retryMax     = 10 * time.Minute
-	// notSentPause is the least wait for a plugin that is down: a restart takes
-	// about this long.
-	notSentPause = 250 * time.Millisecond
-	// codeNeedsOperator marks a delivery of which an operator has been told.
-	codeNeedsOperator = "needs_operator"
-)
-
 func (f FetchFailed) apply(m *machine) {
 	if m.Phase != Noticed {
 		return
@@ -166,43 +155,6 @@ func (f Attempted) apply(m *machine) {
 		m.park(d, f)
 	}
 	m.advance(f.At)
-}
-
-// park has the delivery tried again, or exhausts it where its policy ends.
-func (m *machine) park(d *Delivery, f Attempted) {
-	o, p := f.Outcome, d.Policy
-	if o.FreshKey {
-		input := d.Input
-		d.newGeneration()
-		d.Input = input
-	}
-	if o.NeedsOperator && d.Code != codeNeedsOperator {
-		d.Code = codeNeedsOperator
-		m.emit(Emit{Type: TypeDeliveryNeedsOperator, Delivery: d.Name, Code: d.Code, Message: o.Detail})
-	}
-	wait := max(o.After, backoff(p.Initial, p.Max, d.Attempts, f.Roll))
-	next := f.At.Add(wait)
-	spent, late := p.Attempts > 0 && d.Attempts >= p.Attempts, p.Within > 0 && next.Sub(d.First)-d.Paused > p.Within
-	switch {
-	case spent, late:
-		why := "retries are used up: " + o.Detail
-		if !spent {
-			why = fmt.Sprintf("the next retry would come later than %s after the first attempt: %s", p.Within, o.Detail)
-		}
-		if d.MayHaveRun {
-			why = "may have run; " + why
-		}
-		m.exhaust(d, why)
-	case d.keyExpired(next):
-		m.exhaust(d, "may have run: the result of its key is unknown, and the key would be too old at the next attempt")
-	default:
-		d.Status, d.Due = Parked, next
-		if o.FreshKey {
-			m.do(Flush{})
-			return
-		}
-		m.do(Note{})
-	}
 }
 
 func (f Stuck) apply(m *machine) {

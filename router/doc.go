@@ -10,9 +10,12 @@
 //
 //	event.go     what arrives, and what it becomes
 //	state.go     where an event can stand; Step, the whole machine, pure
+//	waits.go     what it waits for, and until when
+//	pending.go   who waits for its answer for too long
 //	facts.go     what can happen to it, and what is then to be done
 //	step.go      the rules: what starts, what ends, what is held
 //	apply.go     what each fact changes
+//	retry.go     when something is tried again, under which key
 //	again.go     what a restart and an operator change
 //	handle.go    a request's way: receive → look up → fetch → accept → wait
 //	fetch.go     getting the event, at once or behind a blind 202
@@ -22,12 +25,19 @@
 //	mailbox.go   the facts on their way to it
 //	resume.go    the same after a restart or a rest
 //	effects.go   how each effect is carried out
+//	conclude.go  the verdict, with its reply
 //	write.go     what of it is made durable, and when
 //	lane.go      one lane, one event at a time
 //	gate.go      before each plugin: breaker, rate, calls in flight
 //	rest.go      what waits leaves memory, and comes back
 //	line.go      in which order, and how much of it at one time
+//	claim.go     an event is read back by one at a time
 //	failure.go   failures become events themselves
+//	throttle.go  the same failure is not told again and again
+//	summary.go   what a throttle has kept back is told in the end
+//	refused.go   refused requests are told of together
+//	health.go    the journal fails; work is late
+//	observe.go   who counts all that
 //	operator.go  what an operator can ask for
 //	router.go    start, stop, swap
 //

@@ -241,58 +241,6 @@ func logOutcome(log zerolog.Logger, o Outcome) *zerolog.Event {
 	return log.Warn().Str("outcome", string(o.Kind)).Str("code", o.Code).Str("detail", o.Detail)
 }
 
-// conclude completes a verdict: the reply of a success, the code of an error.
-func (x *run) conclude(c Conclude) Fact {
-	now := time.Now()
-	v := c.Verdict
-	if v.Kind == Error {
-		if route, _ := x.spec(c.Delivery); route != nil && route.Codes[v.Code] != "" {
-			v.Code = route.Codes[v.Code]
-		}
-		return Concluded{At: now, Verdict: v}
-	}
-	reply, err := x.reply()
-	if err != nil {
-		return Stuck{At: now, Why: err.Error()}
-	}
-	if ep := x.source(); ep != nil {
-		if missing := ep.Source.MissingReply(&x.event, reply); missing != "" {
-			return Stuck{At: now, Why: fmt.Sprintf("a success of %s must reply with %s, and no route's reply gives it", x.event.Type, missing)}
-		}
-	}
-	v.Reply = reply
-	return Concluded{At: now, Verdict: v}
-}
-
-// reply merges the replies of all routes: the first in file order wins.
-func (x *run) reply() (json.RawMessage, error) {
-	merged := map[string]json.RawMessage{}
-	for _, route := range x.routes {
-		if route.Reply == nil {
-			continue
-		}
-		raw, err := route.Reply(x.scope)
-		if err != nil {
-			return nil, fmt.Errorf("the reply of route %q: %w", route.Name, err)
-		}
-		var attrs map[string]json.RawMessage
-		if err := json.Unmarshal(raw, &attrs); err != nil {
-			return nil, fmt.Errorf("the reply of route %q: %w", route.Name, err)
-		}
-		for name, value := range attrs {
-			if first, ok := merged[name]; !ok {
-				merged[name] = value
-			} else if string(first) != string(value) {
-				x.log.Warn().Str("route", route.Name).Str("attribute", name).Msg("an earlier route replies with another value, which wins")
-			}
-		}
-	}
-	if len(merged) == 0 {
-		return nil, nil
-	}
-	return json.Marshal(merged)
-}
-
 // tellCallers lets those who wait have the settled verdict, or, if there is
 // none, that the answer comes later.
 func (x *run) tellCallers(v *Verdict) {

@@ -4,7 +4,6 @@ import (
 	"container/heap"
 	"context"
 	"errors"
-	"math"
 	"slices"
 	"time"
 )
@@ -21,47 +20,6 @@ const (
 	// kept waiting for their verdict.
 	maxCrowd = 4096
 )
-
-// restsLong is the due time of what no clock wakes: only a turn, a plugin or an
-// operator does.
-var restsLong = time.Unix(0, math.MaxInt64)
-
-// Rests reports whether the event can be left alone until the given time, at
-// which the clock has something to do; it is far off where only a turn in the
-// lane, a plugin or an operator can move the event.
-func (s *State) Rests() (until time.Time, ok bool) {
-	switch {
-	case s.Live, s.Phase == Noticed && s.Fetch.Due.IsZero(),
-		s.OwesCallback() && s.Callback.Status != CallbackParked,
-		s.Phase == Open && len(s.Deliveries) == 0:
-		return time.Time{}, false
-	}
-	for i := range s.Deliveries {
-		d := &s.Deliveries[i]
-		if d.Status == Running || s.startable(d) {
-			return time.Time{}, false
-		}
-	}
-	if until = s.Due(); until.IsZero() {
-		until = restsLong
-	}
-	return until, true
-}
-
-// Resumes is when a process that takes the event up has something to do: zero
-// for at once, which is so too where it waits for a plugin that was down.
-func (s *State) Resumes() time.Time {
-	until, rests := s.Rests()
-	if !rests {
-		return time.Time{}
-	}
-	for i := range s.Deliveries {
-		if d := &s.Deliveries[i]; d.Status == Parked && !d.PausedAt.IsZero() && s.mayRun(d) {
-			return time.Time{}
-		}
-	}
-	return until
-}
 
 // resting is an event that is not in memory.
 type resting struct {

@@ -237,18 +237,6 @@ func (m *machine) attempt(d *Delivery, at time.Time) {
 	m.do(Attempt{Name: d.Name, Number: d.Attempts + 1, Generation: d.Generation, Input: d.Input})
 }
 
-// keyExpired reports whether sending the present key at that time could have a
-// second effect: its first result is unknown, and may be forgotten by then.
-func (d *Delivery) keyExpired(at time.Time) bool {
-	return d.MayHaveRun && d.Lifetime > 0 && !d.KeySent.IsZero() && at.Sub(d.KeySent) > d.Lifetime
-}
-
-// newGeneration gives the delivery a new idempotency key, and a new input.
-func (d *Delivery) newGeneration() {
-	d.Generation++
-	d.KeySent, d.MayHaveRun, d.Input = time.Time{}, false, nil
-}
-
 func (m *machine) exhaust(d *Delivery, why string) {
 	d.Status, d.Due, d.Detail = DoneExhausted, time.Time{}, why
 	d.Rev++
@@ -312,16 +300,4 @@ func (m *machine) callBack(at time.Time) {
 		m.Callback.First = at
 	}
 	m.do(CallBack{})
-}
-
-// backoff is exponential with full jitter: roll ∈ [0, 1) of the n-th step.
-func backoff(initial, max time.Duration, n int, roll float64) time.Duration {
-	step := initial
-	for i := 1; i < n && step < max; i++ {
-		step *= 2
-	}
-	if step > max {
-		step = max
-	}
-	return time.Duration(roll * float64(step))
 }
