@@ -47,11 +47,12 @@ func (m *machine) park(d *Delivery, f Attempted) {
 		m.exhaust(d, "may have run: the result of its key is unknown, and the key would be too old at the next attempt")
 	default:
 		d.Status, d.Due = Parked, next
-		if o.FreshKey {
-			m.do(Flush{})
-			return
+		if !o.FreshKey {
+			m.do(Note{})
 		}
-		m.do(Note{})
+	}
+	if o.FreshKey { // the old one must not come back
+		m.do(Flush{})
 	}
 }
 
