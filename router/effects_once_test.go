@@ -112,6 +112,7 @@ func revision(n int) *router.Plan {
 
 // lives are a router's many, one after the other, with one journal.
 type lives struct {
+	mu sync.Mutex // of plans
 	*rig
 	keyed *keyed
 	plans []*router.Plan
@@ -131,8 +132,10 @@ func newLives(t *testing.T, seed uint64) *lives {
 
 // revise makes another plan, to be put in force.
 func (l *lives) revise() {
+	l.mu.Lock()
 	p := revision(len(l.plans))
 	l.plans = append(l.plans, p)
+	l.mu.Unlock()
 	table := *l.table
 	table.Plan = p
 	l.table = &table
@@ -141,6 +144,8 @@ func (l *lives) revise() {
 func (l *lives) begin() {
 	l.t.Helper()
 	l.router = router.New(router.Options{Journal: l.journal, Caller: l.caller, Log: zerolog.Nop(), PlanOf: func(digest string) (*router.Plan, error) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		for _, p := range l.plans {
 			if p.Digest == digest {
 				return p, nil

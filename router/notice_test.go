@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,9 +116,10 @@ func TestTooManyFetches(t *testing.T) {
 			t.Fatal(err)
 		}
 		g.action("billing.create", outcomes(ok))
-		silent := true
+		var silent atomic.Bool
+		silent.Store(true)
 		g.source.FetchFn = func(ctx context.Context, n router.Notice) (router.Event, error) {
-			if silent {
+			if silent.Load() {
 				<-ctx.Done()
 				return router.Event{}, &router.FetchError{Kind: router.FetchPassing, Err: ctx.Err()}
 			}
@@ -135,7 +137,7 @@ func TestTooManyFetches(t *testing.T) {
 				t.Errorf("told %q after %s, want %q at once", got, time.Since(began), want)
 			}
 		}
-		silent = false
+		silent.Store(false)
 		for range 2 {
 			g.answer(<-told, "202 accepted")
 		}

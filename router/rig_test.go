@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,11 +72,9 @@ func (g *rig) action(ref string, f func(context.Context, router.Call) router.Out
 
 // outcomes makes an action that gives these outcomes in turn, the last for ever.
 func outcomes(list ...router.Outcome) func(context.Context, router.Call) router.Outcome {
-	i := 0
+	var calls atomic.Int64
 	return func(context.Context, router.Call) router.Outcome {
-		o := list[min(i, len(list)-1)]
-		i++
-		return o
+		return list[min(int(calls.Add(1)), len(list))-1]
 	}
 }
 

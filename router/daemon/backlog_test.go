@@ -29,6 +29,9 @@ const owing = "change.owing"
 // answered meanwhile, and in the end each has had its one effect, in order.
 func TestBacklogAtStart(t *testing.T) {
 	n := fromEnv(t, "SIGNALBOX_BACKLOG", 3_000, strconv.Atoi)
+	if raceDetected() {
+		n = min(n, 500) // each takes many times as long
+	}
 	s := newService(t, serviceConfig)
 	templates := s.leftovers(t)
 	effects := s.fill(t, templates, n)
