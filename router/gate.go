@@ -76,8 +76,8 @@ type gate struct {
 
 	failures int           // silences, one after the other
 	open     bool          // nothing but a probe goes through
-	probing  bool          // a probe is under way, or its turn has come
-	probe    *time.Timer   // until the next probe
+	probing  bool          // the next call goes through, as a probe
+	probe    *time.Timer   // until a call is asked to probe
 	wait     time.Duration // of that timer
 	epoch    int           // grows whenever the plugin is back
 }
@@ -86,20 +86,18 @@ type gate struct {
 type pass struct {
 	gate  *gate
 	epoch int
+	probe bool
 }
 
 // enter waits until a call may be made. ok is false if it must not be made now;
 // then the outcome has been posted, before any signal that the plugin is back.
 func (g *gate) enter(ctx context.Context, post func(Outcome)) (p pass, ok bool) {
 	g.mu.Lock()
-	p = pass{gate: g, epoch: g.epoch}
-	if g.open {
-		if !g.probing {
-			post(Outcome{Kind: Retry, NotSent: true, After: gateNet, Detail: "the plugin does not answer; one call at a time probes"})
-			g.mu.Unlock()
-			return p, false
-		}
-		g.probing = false // this call is the probe
+	p = pass{gate: g, epoch: g.epoch, probe: g.open && g.probing}
+	if g.open && !p.probe {
+		post(Outcome{Kind: Retry, NotSent: true, After: gateNet, Detail: "the plugin does not answer; one call at a time probes"})
+		g.mu.Unlock()
+		return p, false
 	}
 	var turn time.Duration
 	if g.limits.Rate > 0 {
@@ -113,6 +111,10 @@ func (g *gate) enter(ctx context.Context, post func(Outcome)) (p pass, ok bool) 
 			return p, false
 		}
 		g.next = g.next.Add(time.Duration(float64(time.Second) / g.limits.Rate))
+	}
+	if p.probe {
+		g.probing = false // the turn is taken
+		g.probe.Stop()
 	}
 	var wait chan struct{}
 	if g.limits.MaxInFlight > 0 && g.inFlight >= g.limits.MaxInFlight {
@@ -179,11 +181,11 @@ func (p pass) leave(o Outcome, post func(Outcome)) {
 		if g.epoch != p.epoch {
 			o.After = notSentPause
 		} else {
-			g.openLocked()
+			g.silentLocked(p, breakerThreshold)
 		}
 	case o.Kind == Unknown && o.Lost:
-		if g.failures++; g.failures >= breakerThreshold || g.open {
-			g.openLocked()
+		if g.epoch == p.epoch {
+			g.silentLocked(p, 1)
 		}
 	default:
 		back = g.open
@@ -196,23 +198,43 @@ func (p pass) leave(o Outcome, post func(Outcome)) {
 	}
 }
 
-// openLocked holds back all calls, until a probe or the plugin's supervisor
-// says that it is back.
-func (g *gate) openLocked() {
-	g.wait = min(max(probeInitial, 2*g.wait), probeMax)
-	g.open, g.probing = true, false
+// silentLocked counts a silence for so much, and opens the breaker where there
+// have been too many. Of the calls that end while it is open the probe alone
+// says something new: the others began before.
+func (g *gate) silentLocked(p pass, weight int) {
+	g.failures += weight
+	switch {
+	case p.probe:
+		g.wait = min(2*g.wait, probeMax)
+	case g.open || g.failures < breakerThreshold:
+		return
+	default:
+		g.open, g.wait = true, probeInitial
+	}
+	g.probing = false
+	g.offerLocked()
+}
+
+// offerLocked has a call that waits come as a probe after a while, and another
+// one if that one has nothing to call for any more.
+func (g *gate) offerLocked() {
 	if g.probe != nil {
 		g.probe.Stop()
 	}
-	g.probe = time.AfterFunc(g.wait, func() {
+	var own *time.Timer
+	own = time.AfterFunc(g.wait, func() {
 		g.mu.Lock()
-		ready := g.open && !g.probing
-		g.probing = g.open
+		current := g.open && g.probe == own
+		if current {
+			g.probing = true
+			own.Reset(g.wait)
+		}
 		g.mu.Unlock()
-		if ready {
+		if current {
 			g.gates.nudge(g.plugin, false)
 		}
 	})
+	g.probe = own
 }
 
 // closeLocked lets all calls through again; those that wait are to be nudged

@@ -40,9 +40,10 @@ route "market" {
   }
   deliver "again" {
     to       = plugin.hook.post
-    with     = { data = "revision {revision}" }
+    with     = { data = "${event.attributes.creator.email} revision {revision}" }
     optional = true
     ordered  = false
+    timeout  = "700ms"
     retry {
       initial = "20ms"
       max     = "500ms"

@@ -1,0 +1,70 @@
+package router_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/signalbox/signalbox/router"
+	"github.com/signalbox/signalbox/router/routertest"
+)
+
+// Calls that were under way when the plugin fell silent tell the same thing
+// once: the first probe comes as soon as after one of them.
+func TestSilenceOfManyCallsIsOne(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		g := newRig(t, order(routertest.Deliver("bill", "billing", "create")))
+		var silent atomic.Bool
+		silent.Store(true)
+		g.action("billing.create", func(context.Context, router.Call) router.Outcome {
+			if !silent.Load() {
+				return ok
+			}
+			time.Sleep(3 * time.Second)
+			return router.Outcome{Kind: router.Unknown, Lost: true}
+		})
+		const crowd = 20
+		for i := range crowd {
+			go g.send("ORDER", fmt.Sprint(i), fmt.Sprint(i))
+		}
+		time.Sleep(3*time.Second + time.Millisecond)
+		silent.Store(false)
+		before := len(g.caller.Calls())
+		if before != crowd {
+			t.Fatalf("%d calls, want all %d at once", before, crowd)
+		}
+		time.Sleep(500 * time.Millisecond)
+		if n := len(g.caller.Calls()) - before; n != 0 {
+			t.Fatalf("%d calls while the plugin counts as silent, want none", n)
+		}
+		time.Sleep(time.Second)
+		if n := len(g.caller.Calls()) - before; n == 0 {
+			t.Error("no probe within 1.5 s of the silence")
+		}
+	})
+}
+
+// A probe that must wait for its turn by the rate does not use up the probe.
+func TestProbeKeepsToTheRate(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		g := newRig(t, order(routertest.Deliver("bill", "billing", "create")))
+		limited := *g.table
+		limited.Limits = map[string]router.PluginLimits{"billing": {Rate: 0.01}}
+		g.router.Swap(&limited)
+		var up atomic.Bool
+		g.action("billing.create", func(context.Context, router.Call) router.Outcome {
+			if up.Load() {
+				return ok
+			}
+			return router.Outcome{Kind: router.Retry, NotSent: true}
+		})
+		g.answer(g.send("ORDER", "1", "1"), "202 accepted")
+		up.Store(true)
+		time.Sleep(3 * time.Minute)
+		if n := len(g.source.Callbacks()); n != 1 {
+			t.Errorf("%d callbacks, want 1 as soon as the rate lets the probe through", n)
+		}
+	})
+}
