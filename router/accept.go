@@ -44,7 +44,8 @@ func (x *run) accept(e Event, deadline time.Time) (next func()) {
 		return nil
 	}
 	t := x.r.Table()
-	x.state = State{Phase: Open, Late: x.endpoint.Source.Limits(x.event.Type).Late, Live: true, Rules: t.Rules}
+	limits := x.endpoint.Source.Limits(x.event.Type)
+	x.state = State{Phase: Open, Late: limits.Late, Quiet: limits.Synchronous, Live: true, Rules: t.Rules}
 	if x.event.Flag == FlagStateless {
 		x.state = pinged(x.state)
 		x.event.Seq = x.r.lanes.next()
@@ -62,6 +63,9 @@ func (x *run) accept(e Event, deadline time.Time) (next func()) {
 		return nil
 	}
 	x.deadline = deadline
+	if limits.Synchronous {
+		x.deadline = patience(deadline)
+	}
 	return func() {
 		if x.r.crowded() {
 			x.tellCallers(nil)
@@ -116,8 +120,12 @@ func (x *run) write() bool {
 	x.r.mu.Lock()
 	x.r.registerLocked(x) // before anybody can find it in the journal
 	x.r.mu.Unlock()
-	existing, err := x.r.opt.Journal.Accept(x.r.ctx, &x.event, &x.state)
-	x.r.wrote(err)
+	var existing *Record
+	var err error
+	if !x.event.Notice.Unkept {
+		existing, err = x.r.opt.Journal.Accept(x.r.ctx, &x.event, &x.state)
+		x.r.wrote(err)
+	}
 	switch {
 	case err != nil:
 		x.log.Error().Err(err).Msg("not now: the journal can't be written")

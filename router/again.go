@@ -80,6 +80,26 @@ func (f Replayed) apply(m *machine) {
 	}
 }
 
+func (f Hastened) apply(m *machine) {
+	todo := m.Retryable()
+	if todo.Fetch {
+		m.Fetch.Due = time.Time{}
+		m.do(Fetch{})
+	}
+	for _, i := range todo.Deliveries {
+		m.Deliveries[i].Due = f.At
+		m.Deliveries[i].Rev++
+	}
+	m.wake(f.At, false)
+	if todo.Callback {
+		if m.Callback.Status != CallbackParked { // its time begins anew
+			m.Callback.First, m.Callback.Alerted, m.Ended = time.Time{}, false, time.Time{}
+		}
+		m.callBack(f.At)
+		m.do(Flush{})
+	}
+}
+
 func (f Resolved) apply(m *machine) {
 	if m.Phase == Held {
 		m.Why = "resolved by an operator; it was held: " + m.Why
@@ -88,6 +108,19 @@ func (f Resolved) apply(m *machine) {
 }
 
 func (f DiscardedByOperator) apply(m *machine) {
+	why := "discarded by an operator"
+	if f.Why != "" {
+		why += ": " + f.Why
+	}
+	m.discard(f.At, why)
+}
+
+func (f Unwanted) apply(m *machine) {
+	m.discard(f.At, "discarded: nobody waits for its answer any more")
+}
+
+// discard ends what is left of the event.
+func (m *machine) discard(at time.Time, why string) {
 	if m.Finished() {
 		return
 	}
@@ -100,15 +133,12 @@ func (f DiscardedByOperator) apply(m *machine) {
 	if m.Phase == Settled {
 		// A callback under way ends by itself; so does an answer being written.
 		if m.OwesCallback() && m.Callback.Status != CallbackSending && !m.Live {
-			m.callBack(f.At)
+			m.callBack(at)
 		}
 		m.do(Flush{})
 		return
 	}
-	m.Phase, m.Why, m.Fetch.Due = Discarded, whyDropped, time.Time{}
-	if f.Why != "" {
-		m.Why += ": " + f.Why
-	}
+	m.Phase, m.Why, m.Fetch.Due = Discarded, why, time.Time{}
 	m.do(Flush{})
 	if m.Live && m.Told == ToldNothing {
 		m.do(Answer{})
@@ -116,9 +146,9 @@ func (f DiscardedByOperator) apply(m *machine) {
 }
 
 // whyDropped is what is said of all that a discard has ended.
-const whyDropped = "discarded by an operator"
+const whyDropped = "the event was discarded"
 
-// drop ends a delivery of an event that an operator has discarded.
+// drop ends a delivery of an event that has been discarded.
 func (m *machine) drop(d *Delivery) {
 	if d.MayHaveRun {
 		m.exhaust(d, "may have run: its result was unknown when the event was discarded")

@@ -10,10 +10,9 @@ import (
 func (x *run) conclude(c Conclude) Fact {
 	now := time.Now()
 	v := c.Verdict
+	v.Failed = x.failed()
 	if v.Kind == Error {
-		if route, _ := x.spec(c.Delivery); route != nil && route.Codes[v.Code] != "" {
-			v.Code = route.Codes[v.Code]
-		}
+		v.Code = x.publicCode(c.Delivery, v.Code)
 		return Concluded{At: now, Verdict: v}
 	}
 	reply, err := x.reply()
@@ -27,6 +26,14 @@ func (x *run) conclude(c Conclude) Fact {
 	}
 	v.Reply = reply
 	return Concluded{At: now, Verdict: v}
+}
+
+// publicCode is a plugin's code as the route of the delivery has it told.
+func (x *run) publicCode(delivery, code string) string {
+	if route, _ := x.spec(delivery); route != nil && route.Codes[code] != "" {
+		return route.Codes[code]
+	}
+	return code
 }
 
 // reply merges the replies of all routes: the first in file order wins.

@@ -8,12 +8,13 @@
 //
 // Read in this order:
 //
+//	request.go   what a source's expressions see of a request
 //	event.go     what arrives, and what it becomes
 //	state.go     where an event can stand; Step, the whole machine, pure
 //	waits.go     what it waits for, and until when
 //	pending.go   who waits for its answer for too long
 //	facts.go     what can happen to it, and what is then to be done
-//	step.go      the rules: what starts, what ends, what is held
+//	step.go      the rules: what starts, what ends, what is held (machine.go: on what)
 //	apply.go     what each fact changes
 //	retry.go     when something is tried again, under which key
 //	again.go     what a restart and an operator change
@@ -21,6 +22,7 @@
 //	fetch.go     getting the event, at once or behind a blind 202
 //	accept.go    writing it down before anything runs
 //	answer.go    who is told what, decided once
+//	atonce.go    an answer that only a waiting caller can use ends with its wait
 //	run.go       one event in memory: facts in, effects out, until it is settled
 //	mailbox.go   the facts on their way to it
 //	resume.go    the same after a restart or a rest

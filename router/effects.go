@@ -165,10 +165,10 @@ func (x *run) startAttempt(a Attempt) {
 		stuck(err.Error())
 		return
 	}
-	timeout := d.Policy.Timeout
+	timeout, latest := d.Policy.Timeout, x.latest()
 	x.busy++
 	x.r.work(func() {
-		x.attempt(call, timeout, func(began time.Time, o Outcome) {
+		x.attempt(call, timeout, latest, func(began time.Time, o Outcome) {
 			x.post(Attempted{Began: began, At: time.Now(), Name: a.Name, Outcome: o, Input: input, Roll: roll()})
 		})
 	})
@@ -176,9 +176,9 @@ func (x *run) startAttempt(a Attempt) {
 
 // call is an attempt as the plugin gets it, but for its deadline.
 func (x *run) call(d *Delivery, number, generation int, input json.RawMessage) (Call, error) {
-	envelope, err := json.Marshal(x.event.Envelope())
+	envelope, err := x.event.Envelope()
 	if err != nil {
-		return Call{}, fmt.Errorf("encoding the event: %w", err)
+		return Call{}, err
 	}
 	id := x.event.ID + "/" + d.Name
 	return Call{
@@ -187,16 +187,25 @@ func (x *run) call(d *Delivery, number, generation int, input json.RawMessage) (
 }
 
 // attempt goes through the plugin's gate, makes the call and has the outcome
-// posted.
-func (x *run) attempt(call Call, timeout time.Duration, post func(began time.Time, o Outcome)) {
+// posted. It ends by the latest time, unless that is zero.
+func (x *run) attempt(call Call, timeout time.Duration, latest time.Time, post func(began time.Time, o Outcome)) {
 	began := time.Now()
-	pass, ok := x.r.gates.of(call.To.Plugin).enter(x.r.ctx, func(o Outcome) { post(began, o) })
+	ctx := x.r.ctx
+	if !latest.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, latest)
+		defer cancel()
+	}
+	pass, ok := x.r.gates.of(call.To.Plugin).enter(ctx, func(o Outcome) { post(began, o) })
 	if !ok {
 		return
 	}
 	began = time.Now()
 	call.Deadline = began.Add(timeout)
-	ctx, cancel := context.WithDeadline(x.r.ctx, call.Deadline)
+	if !latest.IsZero() && latest.Before(call.Deadline) {
+		call.Deadline, pass.hurried = latest, true
+	}
+	ctx, cancel := context.WithDeadline(ctx, call.Deadline)
 	defer cancel()
 	pass.leave(x.r.opt.Caller.Call(ctx, call), func(o Outcome) { post(began, o) })
 }
@@ -204,13 +213,21 @@ func (x *run) attempt(call Call, timeout time.Duration, post func(began time.Tim
 // recordAttempt keeps an attempt for the log.
 func (x *run) recordAttempt(a Attempted, generation int) {
 	d := x.state.delivery(a.Name)
-	logOutcome(x.log, a.Outcome).Str("delivery", a.Name).Dur("took", a.At.Sub(a.Began)).Msg("attempt")
+	shown := a.Outcome
+	if x.event.Notice.Unkept {
+		shown.Detail = hiddenDetail
+	}
+	logOutcome(x.log, shown).Str("delivery", a.Name).Dur("took", a.At.Sub(a.Began)).Msg("attempt")
 	if d == nil || a.Outcome.NotSent {
 		return
 	}
 	x.r.opt.Observer.Attempted(d.To, a.Outcome.Kind, a.At.Sub(a.Began))
 	x.attempts = append(x.attempts, attemptRow(a.Name, d.Attempts, generation, a.Began, a.At, a.Outcome))
 }
+
+// hiddenDetail stands in the log for a plugin's words on an event that is not
+// kept: they may quote what it carried.
+const hiddenDetail = "not shown: the event is not kept"
 
 func (x *run) recordFetch(f FetchFailed) {
 	o := Outcome{Kind: Retry, Code: f.Err.Code, Detail: f.Err.Err.Error()}

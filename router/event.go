@@ -2,6 +2,7 @@ package router
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -25,11 +26,22 @@ type Notice struct {
 	// Credential names the credential that authenticated the notice and signs
 	// what is sent back. It is a name (a consumer key, a username), no secret.
 	Credential string `json:"credential,omitempty"`
-	// Format is the form the caller wants its answer in ("json", "xml"). It is
-	// the only field in which a repeat may differ from the first notice.
+	// Format is the form the caller wants its answer in ("json", "xml"). But for
+	// Again it is the only field in which a repeat may differ from the first
+	// notice.
 	Format string `json:"format,omitempty"`
 	// RequestID is the caller's own correlation id, for the log.
 	RequestID string `json:"request_id,omitempty"`
+	// Type is the event's type, where the request itself tells it; then the
+	// limits of that type hold from the start.
+	Type string `json:"-"`
+	// Again is where a caller that is told to wait asks again, in the source's
+	// own words. As with Format, each request has its own.
+	Again string `json:"-"`
+	// Unkept keeps the event out of the journal: it lives in memory, and only
+	// while its caller waits. Nothing that it carries is logged. Its type is
+	// Synchronous, and it has no Key.
+	Unkept bool `json:"-"`
 	// Body is the request's body as received, secrets struck out.
 	Body []byte `json:"-"`
 	// Received is when the request came in. Every limit counts from here.
@@ -55,6 +67,10 @@ type Event struct {
 	// Attributes is all else the protocol says of the event (creator,
 	// marketplace, …), normalised JSON too.
 	Attributes json.RawMessage
+	// Extra is what the source's kind has of its own at the top of the envelope:
+	// a compact JSON object whose members SourceKind.Extra declares, or nil. Like
+	// the type it is kept as long as the event is.
+	Extra json.RawMessage
 	// Raw is the document as received, before it was normalised.
 	Raw []byte
 	// Notice is how the event came in, which is what its answer needs.
@@ -88,6 +104,7 @@ const (
 )
 
 // Envelope is the one JSON form in which expressions and plugins see an event.
+// The members of Event.Extra stand beside these.
 type Envelope struct {
 	ID         string          `json:"id"`
 	Source     string          `json:"source"`
@@ -100,12 +117,19 @@ type Envelope struct {
 	CausedBy   string          `json:"caused_by,omitempty"`
 }
 
-// Envelope returns the event as expressions and plugins see it.
-func (e *Event) Envelope() Envelope {
-	return Envelope{
+// Envelope writes the event as expressions and plugins see it.
+func (e *Event) Envelope() ([]byte, error) {
+	b, err := json.Marshal(Envelope{
 		ID: e.ID, Source: e.Source, Type: e.Type, Flag: e.Flag, Lane: e.Lane, Received: e.Received.UTC(),
 		Payload: orEmptyObject(e.Payload), Attributes: orEmptyObject(e.Attributes), CausedBy: e.CausedBy,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encoding the event: %w", err)
 	}
+	if len(e.Extra) > len("{}") {
+		b = append(append(b[:len(b)-1], ','), e.Extra[1:]...)
+	}
+	return b, nil
 }
 
 func orEmptyObject(v json.RawMessage) json.RawMessage {

@@ -99,6 +99,9 @@ type (
 		// Unfetched: the journal has only the notice.
 		Unfetched bool
 	}
+	// Hastened: an operator has what waits for its next try done now, and a
+	// callback sent again that was refused or given up.
+	Hastened struct{ At time.Time }
 	// Resolved: an operator gave a held event its verdict.
 	Resolved struct {
 		At      time.Time
@@ -110,6 +113,9 @@ type (
 		At  time.Time
 		Why string
 	}
+	// Unwanted: the only caller that the answer was of use to has it, or waits
+	// no longer. What is left of the event is dropped.
+	Unwanted struct{ At time.Time }
 	// Refused: the caller was told "not now" while the accept was under way.
 	Refused struct{ At time.Time }
 )

@@ -87,6 +87,9 @@ type pass struct {
 	gate  *gate
 	epoch int
 	probe bool
+	// hurried: the call gets less than its own time, so that its silence says
+	// nothing of the plugin.
+	hurried bool
 }
 
 // enter waits until a call may be made. ok is false if it must not be made now;
@@ -184,8 +187,12 @@ func (p pass) leave(o Outcome, post func(Outcome)) {
 			g.silentLocked(p, breakerThreshold)
 		}
 	case o.Kind == Unknown && o.Lost:
+		weight := 1
+		if p.hurried {
+			weight = 0
+		}
 		if g.epoch == p.epoch {
-			g.silentLocked(p, 1)
+			g.silentLocked(p, weight)
 		}
 	default:
 		back = g.open

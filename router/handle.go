@@ -38,7 +38,7 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 	}
 	notice.Source, notice.Received = ep.Name, received
 
-	deadline := received.Add(ep.Source.Limits("").ReplyWithin)
+	deadline := received.Add(ep.Source.Limits(notice.Type).ReplyWithin)
 	x, first := r.join(ep, notice, deadline)
 	if x == nil {
 		r.log.Warn().Str("source", ep.Name).Msg("not now: too many requests are not accepted yet, or the daemon stops")
@@ -65,7 +65,7 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 	if known != nil {
 		event = *known
 	}
-	event.Notice.Format = notice.Format
+	event.Notice.Format, event.Notice.Again = notice.Format, notice.Again
 	reply := ep.Source.Reply(&event, verdict)
 	told = func(at time.Time) Fact { return Unheard{At: at, Written: true} }
 	// Before it is written: who has it whole may close the connection at once.
@@ -75,6 +75,8 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 	switch {
 	case verdict.Kind == Accepted || verdict.Kind == NotNow:
 		told = nil // who decided that has said so
+	case reply.Aside:
+		told = func(at time.Time) Fact { return Unheard{At: at} }
 	case err == nil && live && time.Now().Before(deadline):
 		told = func(at time.Time) Fact { return Replied{At: at} }
 	}
@@ -120,11 +122,11 @@ func (r *Router) join(ep *Endpoint, n Notice, deadline time.Time) (x *run, first
 	if other := r.flights[x.key]; x.key != "" && other != nil {
 		return other, false
 	}
-	room := r.roomLocked(ep.Name)
+	room := r.roomLocked(&n)
 	if room == noRoom {
 		return nil, false
 	}
-	r.unaccepted[ep.Name]++
+	r.countLocked(&n, 1)
 	r.spawn(x, func() { x.receive(deadline, room == roomForNotice) })
 	return x, true
 }
@@ -140,10 +142,30 @@ const (
 	roomForEvent
 )
 
-// roomLocked says how much room there is for a source's request. Where there
-// are several sources, none gets more than three quarters: the caller of one
-// must not be turned away because another's marketplace does not answer.
-func (r *Router) roomLocked(source string) room {
+// unkeptShare is the part of MaxInFlight that there is room for events which are
+// not kept, beside all others: they are never told to wait, and may come from
+// anybody.
+const unkeptShare = 4
+
+// countLocked counts a request that takes room, or, with -1, leaves it.
+func (r *Router) countLocked(n *Notice, by int) {
+	if n.Unkept {
+		r.unkept += by
+	} else {
+		r.unaccepted[n.Source] += by
+	}
+}
+
+// roomLocked says how much room there is for a request. Where there are several
+// sources, none gets more than three quarters: the caller of one must not be
+// turned away because another's marketplace does not answer.
+func (r *Router) roomLocked(n *Notice) room {
+	if n.Unkept {
+		if r.unkept < max(1, r.opt.MaxInFlight/unkeptShare) {
+			return roomForEvent
+		}
+		return noRoom
+	}
 	all := 0
 	for _, n := range r.unaccepted {
 		all += n
@@ -152,7 +174,7 @@ func (r *Router) roomLocked(source string) room {
 	if len(r.Table().Sources) > 1 {
 		share = max(1, share*3/4)
 	}
-	switch own := r.unaccepted[source]; {
+	switch own := r.unaccepted[n.Source]; {
 	case all < most && own < share:
 		return roomForEvent
 	case all < 2*most && own < 2*share:
@@ -173,7 +195,7 @@ func (x *run) receive(deadline time.Time, later bool) {
 		if inFlight {
 			inFlight = false
 			x.r.mu.Lock()
-			x.r.unaccepted[x.endpoint.Name]--
+			x.r.countLocked(&x.event.Notice, -1)
 			x.r.mu.Unlock()
 		}
 	}
@@ -206,7 +228,9 @@ func (x *run) receive(deadline time.Time, later bool) {
 		x.log.Warn().Err(failure).Str("address", x.event.Notice.Address).Msg("the event can't be had")
 		x.answerOnce(Verdict{Kind: Error, Code: failure.Code, Message: failure.Message})
 	}
-	release()
+	if !x.event.Notice.Unkept { // what is nowhere else takes room to its end
+		release()
+	}
 	if next != nil {
 		next()
 		x.live()

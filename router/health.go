@@ -121,7 +121,7 @@ func (x *run) tellOnce(d *Delivery, input json.RawMessage) {
 		return
 	}
 	x.r.aside(func() {
-		x.attempt(call, d.Policy.Timeout, func(began time.Time, o Outcome) {
+		x.attempt(call, d.Policy.Timeout, time.Time{}, func(began time.Time, o Outcome) {
 			logOutcome(x.log, o).Str("delivery", d.Name).Dur("took", time.Since(began)).Msg("attempt, not journaled")
 		})
 	})

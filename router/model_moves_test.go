@@ -90,15 +90,23 @@ func (w *world) operate() {
 	id, process := ids[w.dice.IntN(len(ids))], w.router
 	var names []string
 	fresh, resolve := w.dice.IntN(6) == 0, w.dice.IntN(3) == 0
+	retry := !discard && w.dice.IntN(8) == 0
+	if retry {
+		ids = w.model.inPhase(router.Settled, router.Open, router.Noticed)
+		if len(ids) == 0 {
+			return
+		}
+		id = ids[w.dice.IntN(len(ids))]
+	}
 	if w.dice.IntN(4) == 0 {
 		names = []string{"order/bill"}
 	}
 	verdict := router.Verdict{Kind: []router.VerdictKind{router.Success, router.Error}[w.dice.IntN(2)], Code: "by hand"}
 	w.mu.Lock()
-	if !discard && !resolve && (fresh || names != nil) {
+	if !discard && !retry && !resolve && (fresh || names != nil) {
 		w.again[id]++ // what has run may run again
 	}
-	w.noteLocked("%s: discard %v, resolve %v, replay %q, fresh key %v", id, discard, resolve, names, fresh)
+	w.noteLocked("%s: discard %v, retry %v, resolve %v, replay %q, fresh key %v", id, discard, retry, resolve, names, fresh)
 	w.mu.Unlock()
 	w.waiting.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -107,6 +115,8 @@ func (w *world) operate() {
 		switch {
 		case discard:
 			act = func() error { return process.Discard(ctx, id, "by hand") }
+		case retry:
+			act = func() error { return process.Retry(ctx, id) }
 		case resolve:
 			act = func() error { return process.Resolve(ctx, id, verdict) }
 		}

@@ -10,7 +10,8 @@ type Observer interface {
 	Answered(source string, kind VerdictKind, took time.Duration)
 	// Refused: the source refused a request.
 	Refused(source string)
-	// Accepted: an event, or a blind notice (its type is ""), is in the journal.
+	// Accepted: an event, or a blind notice (its type is ""), is in the journal,
+	// or, if it is not to be kept, in memory.
 	Accepted(source, eventType string)
 	// Fetched: a fetch has ended, well if failure is nil. Passing failures come
 	// again.

@@ -23,6 +23,9 @@ var ErrNothingToReplay = errors.New("nothing of the event would run again: no de
 // ErrPayloadGone: what deliveries are made of is not there any more.
 var ErrPayloadGone = errors.New("the event's payload is past its retention and was deleted: nothing of it can run again")
 
+// ErrNothingToRetry: nothing waits for its next try.
+var ErrNothingToRetry = errors.New("nothing of the event waits for its next try")
+
 // ErrFinished: there is nothing left that could be discarded.
 var ErrFinished = errors.New("the event is finished: nothing of it is left to discard")
 
@@ -74,6 +77,44 @@ func (d *Delivery) replays(names []string) bool {
 		return d.Done() && slices.Contains(names, d.Name)
 	}
 	return d.Done() && d.Status != DoneSucceeded && !(d.OnFailure && d.Status == DoneSkipped)
+}
+
+// Retry does now what an event has waiting for its next try: the fetch,
+// deliveries, the callback. A callback that was refused, or given up, is sent
+// again. What waits for its turn in the lane is tried as soon as that comes; what
+// waits for a plugin that is down still waits.
+func (r *Router) Retry(ctx context.Context, id string) error {
+	return r.tell(ctx, id, func(rec *Record) (Fact, error) {
+		if todo := rec.State.Retryable(); !todo.Fetch && !todo.Callback && len(todo.Deliveries) == 0 {
+			return nil, ErrNothingToRetry
+		}
+		return Hastened{At: time.Now()}, nil
+	})
+}
+
+// Retryable is what a retry does now.
+type Retryable struct {
+	Fetch      bool
+	Deliveries []int // indexes
+	Callback   bool
+}
+
+// Retryable says what a retry would do now. A callback whose answer the caller
+// took from somebody else is not sent again.
+func (s *State) Retryable() (todo Retryable) {
+	todo.Fetch = s.Phase == Noticed && !s.Fetch.Due.IsZero()
+	if s.Phase == Settled {
+		switch s.Callback.Status {
+		case CallbackParked, CallbackRefused, CallbackExhausted:
+			todo.Callback = true
+		}
+	}
+	for i := range s.Deliveries {
+		if s.Deliveries[i].Status == Parked {
+			todo.Deliveries = append(todo.Deliveries, i)
+		}
+	}
+	return todo
 }
 
 // Discard ends what is left of an event, for good: nothing of it starts any

@@ -3,6 +3,7 @@ package router_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -378,5 +379,32 @@ func TestAttemptsNameTheirGeneration(t *testing.T) {
 				t.Errorf("attempt %d logged as generation %d; its key was %s", i+1, a.Generation, g.caller.Calls()[i].Key)
 			}
 		}
+	})
+}
+
+// A lazy write may be dropped. What a settled event's last deliveries came to is
+// not left to one: a replay would call them again, as if for the first time.
+func TestTheLastOutcomesAreWrittenDown(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		mail := optional(routertest.Deliver("mail", "email", "send"))
+		g := newRig(t, order(routertest.Deliver("bill", "billing", "create"), mail))
+		g.action("billing.create", outcomes(ok))
+		g.action("email.send", func(context.Context, router.Call) router.Outcome {
+			time.Sleep(time.Second) // the verdict does not wait for it
+			return ok
+		})
+		g.journal.OnApply(func(c router.Change) error {
+			if c.Lazy {
+				return errors.New("disk full")
+			}
+			return nil
+		})
+		g.answer(g.send("ORDER", "acme", "k1"), "200 success")
+		time.Sleep(time.Minute)
+		e := g.only("ORDER")
+		if d := e.State.Deliveries[1]; d.Status != router.DoneSucceeded {
+			t.Errorf("the journal has %s as %s", d.Name, d.Status)
+		}
+		g.inHand(0, 0)
 	})
 }

@@ -12,6 +12,7 @@ import (
 // for an operator.
 func (x *run) resume(e *resting) {
 	now := time.Now()
+	x.letGo()
 	if x.state.Phase == Open {
 		if err := x.reopen(); err != nil {
 			x.apply(Stuck{At: now, Why: err.Error()})

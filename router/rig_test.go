@@ -24,6 +24,7 @@ type rig struct {
 	caller  *routertest.Caller
 	table   *router.Table
 	router  *router.Router
+	options router.Options // Log, MaxInFlight
 }
 
 const shop = "fake.shop"
@@ -31,7 +32,8 @@ const shop = "fake.shop"
 func newRig(t *testing.T, routes ...*router.Route) *rig {
 	g := &rig{
 		t: t, journal: routertest.NewJournal(), source: &routertest.Source{},
-		caller: &routertest.Caller{Actions: map[string]func(context.Context, router.Call) router.Outcome{}},
+		caller:  &routertest.Caller{Actions: map[string]func(context.Context, router.Call) router.Outcome{}},
+		options: router.Options{Log: zerolog.Nop()},
 	}
 	g.table = &router.Table{
 		Plan:    routertest.NewPlan("plan-1", routes...),
@@ -45,7 +47,8 @@ func newRig(t *testing.T, routes ...*router.Route) *rig {
 
 func (g *rig) start() {
 	g.t.Helper()
-	g.router = router.New(router.Options{Journal: g.journal, Caller: g.caller, Log: zerolog.Nop()})
+	g.options.Journal, g.options.Caller = g.journal, g.caller
+	g.router = router.New(g.options)
 	g.router.Swap(g.table)
 	if err := g.router.Start(context.Background()); err != nil {
 		g.t.Fatal(err)

@@ -56,6 +56,7 @@ type Router struct {
 
 	mu         sync.Mutex
 	unaccepted map[string]int           // by source: requests that are not accepted yet
+	unkept     int                      // events that are in no journal
 	flights    map[string]*run          // by source and key: runs in progress
 	runs       map[string]*run          // by event id
 	resting    map[string]*resting      // by event id: unfinished, and not in memory

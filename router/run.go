@@ -150,6 +150,9 @@ func (x *run) handle(f Fact) {
 		if x.r.lanes.first(x) { // else it has joined the tail since then
 			x.apply(f)
 		}
+	case Overdue, Replied, Unheard:
+		x.apply(f)
+		x.letGo()
 	default:
 		x.apply(f)
 	}
@@ -157,6 +160,10 @@ func (x *run) handle(f Fact) {
 
 // obey does what an operator asks, if the event's state allows it.
 func (x *run) obey(order operator) {
+	if x.event.Notice.Unkept {
+		order.done <- ErrNotFound // it is in no journal
+		return
+	}
 	fact, err := order.ask(&Record{Event: x.event, State: x.state, Emptied: x.emptied})
 	if err == nil {
 		if again, ok := fact.(Replayed); ok && x.event.Plan == "" {

@@ -50,7 +50,9 @@ func (s Schema) Attr(name string) *Attr {
 }
 
 // SettingError is a setting that can't be what it is. Attr is the attribute or
-// block of the schema.
+// block of the schema. One in a block is written after the block's name, as in
+// limits.per_second; a block that repeats is followed by its number from 0, as in
+// store.1.username.
 type SettingError struct {
 	Attr string
 	Err  error
@@ -127,11 +129,21 @@ type SourceKind struct {
 	Name string
 	// Config is the schema of the source's block.
 	Config Schema
+	// Expressions are attributes of the block beside Config's that are evaluated
+	// for each request.
+	Expressions []Expression
 	// Types are the event types that the protocol is known to have. The set is
 	// open; it serves spelling.
 	Types []string
+	// Extra is what events of the protocol have at the top of the envelope beside
+	// what all have (Event.Extra), under names that the envelope does not have.
+	// Required: every event of it has the value.
+	Extra Schema
 	// Reply is what the protocol lets a reply carry.
 	Reply Schema
+	// Takes says which attributes of Reply a success of an event type may hold;
+	// the source leaves out what it may not. A type that is not here takes all.
+	Takes map[string][]string
 	// Codes are the error codes that the protocol knows.
 	Codes []string
 	// Required says which attribute a successful reply must have, by event type.

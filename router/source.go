@@ -67,6 +67,11 @@ type Limits struct {
 	// verification, fetch, accept and deliveries.
 	ReplyWithin time.Duration
 	Late        Late
+	// Synchronous: the answer is for the caller that waits, and for nobody else.
+	// What is not done by then is not done any more: nothing is tried beyond the
+	// limit, held, or told as a failure. The verdict says how each delivery
+	// failed (Verdict.Failed). Late is LateAccepted then.
+	Synchronous bool
 	// DedupeWindow is for how long after an event is finished its key still
 	// stands for it; 0 is for as long as the event is kept.
 	DedupeWindow time.Duration
@@ -77,6 +82,9 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// Aside marks a response that does not bring the verdict to whom it is owed:
+	// a page for a customer. The callback stays owed.
+	Aside bool
 }
 
 // SourceDeps is what the router lends to a source.
@@ -89,6 +97,8 @@ type SourceDeps struct {
 	Path string
 	Log  zerolog.Logger
 	Now  func() time.Time
+	// Expressions are those of the kind's Expressions that the block gives.
+	Expressions map[string]RequestText
 }
 
 // FetchKind tells the ends a fetch may come to.

@@ -171,7 +171,8 @@ type State struct {
 	// Blind: the caller got its 202 before the event was known, so that a
 	// callback is owed whatever the type.
 	Blind bool
-	// Quiet events cause no failure events: they have an ancestor themselves.
+	// Quiet events cause no failure events: they have an ancestor themselves, or
+	// who could act on their failure waits for their answer.
 	Quiet bool
 	// Later is when the caller was, or may have been, told to wait; Alerted: it
 	// has been told that the caller waits for too long.
@@ -187,8 +188,9 @@ type State struct {
 	Verdict    *Verdict // once settled
 	Callback   Callback
 	Fetch      Fetching
-	// Discarded: an operator has ended what was left. What was under way then
-	// ends as it may, and nothing follows from it.
+	// Discarded: what was left has been ended, by an operator or because nobody
+	// waits for it. What was under way then ends as it may, and nothing follows
+	// from it.
 	Discarded bool
 	// Ended is when the event was finished, as far as it is recorded.
 	Ended time.Time
@@ -266,5 +268,6 @@ func (s *State) step(f Fact) []Effect {
 	if m.untold() {
 		m.do(Note{})
 	}
+	m.tellFirst()
 	return m.effects
 }

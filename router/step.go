@@ -5,36 +5,6 @@ import (
 	"time"
 )
 
-// machine is a State being changed by one fact, and the effects so far.
-type machine struct {
-	*State
-	effects []Effect
-}
-
-func (m *machine) do(effects ...Effect) { m.effects = append(m.effects, effects...) }
-
-// emit causes a failure event, unless the event is one's descendant.
-func (m *machine) emit(e Emit) {
-	if !m.Quiet {
-		m.do(e)
-	}
-}
-
-// untold reports whether a failure event would wait for a later fact to be
-// written down.
-func (m *machine) untold() bool {
-	untold := false
-	for _, e := range m.effects {
-		switch e.(type) {
-		case Emit:
-			untold = true
-		case Flush, Conclude, Note:
-			untold = false
-		}
-	}
-	return untold
-}
-
 // advance starts what can start and finds out whether the event has come to an
 // end. Every fact about deliveries ends in it.
 func (m *machine) advance(at time.Time) {
@@ -288,7 +258,7 @@ func (m *machine) settle(at time.Time, v Verdict) {
 	m.advance(at)
 }
 
-// callBack begins a callback attempt, unless an operator wants none.
+// callBack begins a callback attempt, unless the event is discarded.
 func (m *machine) callBack(at time.Time) {
 	if m.Discarded {
 		m.Callback.Status, m.Callback.Due, m.Callback.Detail = CallbackDiscarded, time.Time{}, whyDropped

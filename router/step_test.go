@@ -84,6 +84,10 @@ func (w *walk) feed(f router.Fact) {
 		case router.Flush:
 			flushed = true
 			w.durable = w.state
+		case router.Emit:
+			if flushed {
+				w.fail("%s is told of after the flush that makes it so", e.Type)
+			}
 		case router.Attempt:
 			w.attempt(e, flushed)
 		case router.Conclude:
@@ -163,7 +167,9 @@ func (w *walk) check(before router.State, f router.Fact) {
 	if (s.Phase == router.Settled) != (s.Verdict != nil) {
 		w.fail("%s with verdict %+v", s.Phase, s.Verdict)
 	}
-	if _, operator := f.(router.Replayed); before.Finished() && !operator && !s.Finished() {
+	_, replayed := f.(router.Replayed)
+	_, hastened := f.(router.Hastened)
+	if before.Finished() && !replayed && !hastened && !s.Finished() {
 		w.fail("%T took up a finished event", f)
 	}
 	if s.Phase == router.Held && s.HoldsLane() {
@@ -228,6 +234,8 @@ func (w *walk) move() bool {
 	case roll == 3 && !w.state.Finished() && w.dice.IntN(5) == 0:
 		w.feed(router.DiscardedByOperator{At: w.now})
 		w.ended(&w.durable)
+	case roll == 5 && w.dice.IntN(5) == 0:
+		w.feed(router.Hastened{At: w.now})
 	case roll == 4 && w.state.Phase == router.Settled && w.dice.IntN(5) == 0:
 		w.feed(router.Replayed{At: w.now, FreshKey: w.dice.IntN(4) == 0})
 		if w.state.Discarded {

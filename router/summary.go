@@ -114,7 +114,6 @@ func (m *restoredMarks) add(rec *Record) {
 			if w.counted++; w.last.id == "" {
 				w.last = counted{id: rec.Event.ID, eventType: rec.Event.Type, causedBy: rec.Event.CausedBy}
 			}
-			w.first = rec.Event.ID
 		default:
 			w.opener = rec.Event.ID
 		}
@@ -162,6 +161,7 @@ func (ts *throttles) restore(marks restoredMarks, every map[string]time.Duration
 		if open == nil {
 			continue
 		}
+		open.cutOff = open.opener == ""
 		if open.every = every[k.route]; open.every == 0 {
 			open.every = longestWindow
 		}

@@ -52,7 +52,7 @@ type window struct {
 	every   time.Duration
 	until   time.Time
 	opener  string // the event that was let through
-	first   string // the first that was counted, of a window of an earlier life
+	cutOff  bool   // the last life ended before the journal knew its opener
 	counted int
 	last    counted
 	timer   *time.Timer
@@ -81,8 +81,8 @@ func (ts *throttles) pass(route, key string, every time.Duration, e *Event) Thro
 	case w == nil:
 		w = &window{every: every, until: now.Add(every), opener: e.ID}
 		ts.openLocked(k, w)
-	case w.opener == "" && e.ID < w.first:
-		w.opener = e.ID // it was cut off before the journal knew
+	case w.cutOff:
+		w.opener, w.cutOff = e.ID, false // most likely it is the one: it is tried again first
 	case w.opener != e.ID:
 		w.counted, w.every = w.counted+1, every
 		w.last = counted{id: e.ID, eventType: e.Type, causedBy: e.CausedBy, payload: e.Payload}

@@ -46,4 +46,17 @@ type Verdict struct {
 	Message string `json:"message,omitempty"`
 	// Reply holds the reply attributes of the routes, a JSON object, or nil.
 	Reply json.RawMessage `json:"reply,omitempty"`
+	// Failed are the deliveries that had been rejected by then, and the optional
+	// ones that failed in another way, in file order. It is there for the events
+	// that Limits calls Synchronous.
+	Failed []Failed `json:"failed,omitempty"`
+}
+
+// Failed is what the caller may know of a delivery that failed.
+type Failed struct {
+	Optional bool `json:"optional,omitempty"`
+	// Code is the plugin's code after the route's mapping, or "".
+	Code string `json:"code,omitempty"`
+	// Message is public.
+	Message string `json:"message,omitempty"`
 }

@@ -2,6 +2,7 @@ package router
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -11,20 +12,12 @@ const (
 	flushRetryMax     = 5 * time.Second
 )
 
-// flush makes all that is known durable. While the journal fails it waits: the
-// event goes on when space returns. An error means that it never will, here.
+// flush makes all that is known durable, and so final. An error means that the
+// event can't go on in this life.
 func (x *run) flush() error {
 	c := x.change()
-	for n := 1; ; n++ {
-		err := x.r.wrote(x.r.opt.Journal.Apply(x.r.ctx, c))
-		if err == nil || n > 1 && errors.Is(err, ErrConflict) && x.landed() {
-			break
-		}
-		if errors.Is(err, ErrConflict) || x.r.ctx.Err() != nil {
-			return err
-		}
-		x.log.Error().Err(err).Msg("the journal fails; the event waits")
-		if err := x.r.pause(n); err != nil {
+	if !x.event.Notice.Unkept {
+		if err := x.save(c); err != nil {
 			return err
 		}
 	}
@@ -39,6 +32,24 @@ func (x *run) flush() error {
 	return nil
 }
 
+// save writes to the journal. While that fails it waits: the event goes on when
+// space returns. An error means that it never will, here.
+func (x *run) save(c Change) error {
+	for n := 1; ; n++ {
+		err := x.r.wrote(x.r.opt.Journal.Apply(x.r.ctx, c))
+		if err == nil || n > 1 && errors.Is(err, ErrConflict) && x.landed() {
+			return nil
+		}
+		if errors.Is(err, ErrConflict) || x.r.ctx.Err() != nil {
+			return err
+		}
+		x.log.Error().Err(err).Msg("the journal fails; the event waits")
+		if err := x.r.pause(n); err != nil {
+			return err
+		}
+	}
+}
+
 // landed reports whether a write that was told to have failed is in the journal
 // all the same: nobody else writes this event.
 func (x *run) landed() bool {
@@ -46,10 +57,14 @@ func (x *run) landed() bool {
 	return err == nil && len(found) == 1 && found[0].Version == x.version+1
 }
 
-// note writes down what is known with somebody else's flush. Failure events
-// are worth a flush of their own.
+// note writes down what is known with somebody else's flush. Failure events are
+// worth a flush of their own, and so are the last outcomes: once the event has
+// left memory nobody else knows that there is nothing left to call.
 func (x *run) note() {
-	if len(x.caused) > 0 {
+	if x.event.Notice.Unkept {
+		return
+	}
+	if len(x.caused) > 0 || x.state.Finished() && !slices.Equal(x.written, revisions(x.state.Deliveries)) {
 		if err := x.flush(); err != nil {
 			x.dead = true
 		}

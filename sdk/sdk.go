@@ -116,23 +116,6 @@ type Delivery struct {
 	Input   Values
 }
 
-// Event is the event as every plugin sees it.
-type Event struct {
-	ID         string          `json:"id"`
-	Source     string          `json:"source"`
-	Type       string          `json:"type"`
-	Flag       string          `json:"flag"` // "", "STATELESS" or "DEVELOPMENT"
-	Lane       string          `json:"lane"`
-	Received   time.Time       `json:"received"`
-	Payload    json.RawMessage `json:"payload"`
-	Attributes json.RawMessage `json:"attributes"`
-	CausedBy   string          `json:"caused_by"`
-}
-
-// Development reports whether the event is a vendor's own test: provision for
-// test, bill nobody, mail no customer.
-func (e Event) Development() bool { return e.Flag == "DEVELOPMENT" }
-
 // Outcome is what an attempt came to. Make one with Succeeded, Retry or
 // Rejected.
 type Outcome struct {

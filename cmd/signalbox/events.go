@@ -20,7 +20,7 @@ done again or ended.
 
 `+remoteExitCodes)
 	r := newRemote(cmd)
-	cmd.AddCommand(newEventsListCommand(r), newEventsShowCommand(r), newEventsTailCommand(r), newEventsReplayCommand(r), newEventsResolveCommand(r), newEventsDiscardCommand(r))
+	cmd.AddCommand(newEventsListCommand(r), newEventsShowCommand(r), newEventsTailCommand(r), newEventsReplayCommand(r), newEventsResolveCommand(r), newEventsRetryCommand(r), newEventsDiscardCommand(r))
 	return cmd
 }
 

@@ -75,6 +75,20 @@ func (b *bulk) one(cmd *cobra.Command, args []string) (bool, error) {
 	return len(args) == 1, nil
 }
 
+// either makes the command: one for the event whose ID is given, or run for all
+// that match.
+func (b *bulk) either(r *remote, one func(cmd *cobra.Command, id string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		switch isOne, err := b.one(cmd, args); {
+		case err != nil:
+			return err
+		case isOne:
+			return one(cmd, args[0])
+		}
+		return b.run(cmd, r)
+	}
+}
+
 // run shows what would be done, or does it.
 func (b *bulk) run(cmd *cobra.Command, r *remote) error {
 	ctx, client := cmd.Context(), operator.Dial(r.socket)

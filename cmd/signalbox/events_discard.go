@@ -45,16 +45,10 @@ Without --yes it only shows what it would do. ` + bulkHelp("discarded") + `
 		}
 		return answer.Deliveries, answer.Warnings, nil
 	}
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if one, err := many.one(cmd, args); !one {
-			if err != nil {
-				return err
-			}
-			return many.run(cmd, r)
-		}
+	cmd.RunE = many.either(r, func(cmd *cobra.Command, id string) error {
 		body.Preview = !many.yes
 		return ask(cmd, r, func(ctx context.Context, c *operator.Client) (*operator.Discarded, error) {
-			return c.Discard(ctx, args[0], body)
+			return c.Discard(ctx, id, body)
 		}, func(w io.Writer, done *operator.Discarded) {
 			warn(cmd.ErrOrStderr(), done.Warnings)
 			ended := strings.Join(done.Deliveries, ", ")
@@ -65,8 +59,8 @@ Without --yes it only shows what it would do. ` + bulkHelp("discarded") + `
 				fmt.Fprintf(w, "It would end: %s.\n%s\n", clean(ended, ""), nothingDone)
 				return
 			}
-			fmt.Fprintf(w, "Discarded; ended: %s. See it: signalbox events show %s\n", clean(ended, ""), clean(args[0], ""))
+			fmt.Fprintf(w, "Discarded; ended: %s. See it: signalbox events show %s\n", clean(ended, ""), clean(id, ""))
 		})
-	}
+	})
 	return cmd
 }

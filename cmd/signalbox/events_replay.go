@@ -47,20 +47,14 @@ With an ID it begins at once. ` + bulkHelp("replayed") + `
 		}
 		return answer.Deliveries, answer.Warnings, nil
 	}
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if one, err := many.one(cmd, args); !one {
-			if err != nil {
-				return err
-			}
-			return many.run(cmd, r)
-		}
+	cmd.RunE = many.either(r, func(cmd *cobra.Command, id string) error {
 		return ask(cmd, r, func(ctx context.Context, c *operator.Client) (*operator.Replayed, error) {
-			return c.Replay(ctx, args[0], body)
+			return c.Replay(ctx, id, body)
 		}, func(w io.Writer, done *operator.Replayed) {
 			warn(cmd.ErrOrStderr(), done.Warnings)
-			fmt.Fprintf(w, "Replayed. See what becomes of it: signalbox events show %s\n", clean(args[0], ""))
+			fmt.Fprintf(w, "Replayed. See what becomes of it: signalbox events show %s\n", clean(id, ""))
 		})
-	}
+	})
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,7 @@ func writeStory(w io.Writer, s *operator.Story, full bool) {
 		fmt.Fprintln(w)
 		writeDocument(w, "payload", "", s.Payload)
 		writeDocument(w, "attributes", "", s.Attributes)
+		writeDocument(w, "extra", "", s.Extra)
 	}
 	if len(s.Fetches) > 0 {
 		fmt.Fprint(w, "\nfetches behind a 202\n")
@@ -203,9 +205,10 @@ func writeDocument(w io.Writer, name, indent string, doc json.RawMessage) {
 // writeNext shows the commands that can move the event.
 func writeNext(w io.Writer, s *operator.Story) {
 	id := clean(s.ID, "")
-	failed := false
+	failed, waits := false, s.Callback != nil && slices.Contains([]string{"parked", "refused", "exhausted"}, s.Callback.Status)
 	for _, d := range s.Deliveries {
 		failed = failed || d.Status == "rejected" || d.Status == "exhausted"
+		waits = waits || d.Status == "parked"
 	}
 	switch {
 	case s.Phase == "held":
@@ -219,5 +222,7 @@ next
 `, id, set)
 	case s.Phase == "settled" && failed && !s.Emptied:
 		fmt.Fprintf(w, "\nnext\n  signalbox events replay %s\n", id)
+	case waits || s.Phase == "noticed":
+		fmt.Fprintf(w, "\nnext\n  signalbox events retry %s\n", id)
 	}
 }

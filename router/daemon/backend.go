@@ -95,6 +95,8 @@ func (b backend) Plan(digest string) (*router.Plan, error) {
 	return b.d.planOf(digest)
 }
 
+func (b backend) Retry(ctx context.Context, id string) error { return b.d.router.Retry(ctx, id) }
+
 func (b backend) Discard(ctx context.Context, id, why string) error {
 	return b.d.router.Discard(ctx, id, why)
 }

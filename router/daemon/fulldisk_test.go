@@ -56,7 +56,7 @@ func TestFullDisk(t *testing.T) {
 	for n, told := 0, ""; told != subscriptionbridge.StatusError; n++ {
 		journaltest.Fill(t, ballast) // the journal has made room by emptying its WAL
 		x := r.eventRequest(t, fmt.Sprintf("GUID%d", n))
-		if told = x.Status; told == subscriptionbridge.StatusError && x.ErrorCode != "10001" {
+		if told = x.Status; told == subscriptionbridge.StatusError && x.ErrorCode != "10101" {
 			t.Errorf("an EventRequest is answered %s", x.Body)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,12 +13,15 @@ import (
 )
 
 // Source is a source made of functions. Without them a request's body is the
-// payload, X-Type its type, X-Lane its lane, X-Key its key, and X-Late:
-// accepted makes an event whose caller can't be called back.
+// payload, X-Type its type, X-Lane its lane, X-Key its key, X-Again where to
+// ask again, and X-Unkept makes an event of a Synchronous type that is not kept.
 type Source struct {
 	FetchFn    func(context.Context, router.Notice) (router.Event, error)
 	CallbackFn func(context.Context, *router.Event, router.Verdict) router.Outcome
 	MissingFn  func(*router.Event, []byte) string
+	ReplyFn    func(*router.Event, router.Verdict) router.Response
+	// Synchronous are the types that Limits calls so; the notice names them.
+	Synchronous []string
 	// ReplyWithin defaults to 4 s.
 	ReplyWithin time.Duration
 	Late        router.Late
@@ -38,7 +42,12 @@ func (s *Source) Receive(r *http.Request, body []byte) (router.Notice, *router.R
 	if r.Header.Get("X-Refuse") != "" {
 		return router.Notice{}, &router.Response{Status: http.StatusUnauthorized}, fmt.Errorf("bad signature")
 	}
-	n := router.Notice{Key: r.Header.Get("X-Key"), Token: r.Header.Get("X-Type") + "|" + r.Header.Get("X-Lane"), Body: body}
+	n := router.Notice{
+		Key: r.Header.Get("X-Key"), Token: r.Header.Get("X-Type") + "|" + r.Header.Get("X-Lane"), Body: body, Again: r.Header.Get("X-Again"),
+	}
+	if t := r.Header.Get("X-Type"); slices.Contains(s.Synchronous, t) {
+		n.Type, n.Unkept = t, r.Header.Get("X-Unkept") != ""
+	}
 	if s.FetchFn != nil {
 		n.Address = "https://marketplace.test/" + n.Key
 	}
@@ -64,7 +73,10 @@ func EventOf(n router.Notice) router.Event {
 }
 
 // Reply says the verdict's kind as the body; Accepted is 202, NotNow 503.
-func (s *Source) Reply(_ *router.Event, v router.Verdict) router.Response {
+func (s *Source) Reply(e *router.Event, v router.Verdict) router.Response {
+	if s.ReplyFn != nil {
+		return s.ReplyFn(e, v)
+	}
 	status := http.StatusOK
 	switch v.Kind {
 	case router.Accepted:
@@ -75,6 +87,9 @@ func (s *Source) Reply(_ *router.Event, v router.Verdict) router.Response {
 	body := string(v.Kind)
 	if v.Code != "" {
 		body += " " + v.Code
+	}
+	for _, f := range v.Failed {
+		body += fmt.Sprintf(" %+v", f)
 	}
 	return router.Response{Status: status, Body: []byte(body + string(v.Reply))}
 }
@@ -89,8 +104,11 @@ func (s *Source) Callback(ctx context.Context, e *router.Event, v router.Verdict
 	return router.Outcome{Kind: router.Succeeded}
 }
 
-func (s *Source) Limits(string) router.Limits {
+func (s *Source) Limits(eventType string) router.Limits {
 	l := router.Limits{ReplyWithin: s.ReplyWithin, Late: s.Late, DedupeWindow: s.Dedupe}
+	if slices.Contains(s.Synchronous, eventType) {
+		l.Late, l.Synchronous = router.LateAccepted, true
+	}
 	if l.ReplyWithin == 0 {
 		l.ReplyWithin = 4 * time.Second
 	}

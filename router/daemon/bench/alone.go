@@ -110,7 +110,7 @@ func (b *bench) stream(ctx context.Context, concurrency int) (f Figures, err err
 		return f, fmt.Errorf("reading an order: %w", err)
 	}
 	e := b.event(0, &document)
-	envelope, err := json.Marshal(e.Envelope())
+	envelope, err := e.Envelope()
 	if err != nil {
 		return f, fmt.Errorf("writing an event: %w", err)
 	}

@@ -26,6 +26,11 @@ route "other {{ .Name }}" {
     to   = plugin.{{ $.Plugin }}.create_customer
     with = { email = event.attributes.creator.email }
   }
+{{- if eq .Type "ADDON_ORDER" }}
+  reply { id = deliver.customer.customer_id }
+{{- else if eq .Type "SUBSCRIPTION_ORDER" }}
+  reply { accountIdentifier = deliver.customer.customer_id }
+{{- end }}
 }
 {{ end }}
 route "order" {

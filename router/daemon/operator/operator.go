@@ -25,6 +25,7 @@ type (
 type (
 	Filter  = admin.Filter
 	Replay  = admin.Replay
+	Retry   = admin.Retry
 	Discard = admin.Discard
 	Resolve = admin.Resolve
 	Reload  = admin.Reload
@@ -46,6 +47,7 @@ type (
 	Caused    = admin.Caused
 	Route     = admin.Route
 	Replayed  = admin.Replayed
+	Retried   = admin.Retried
 	Discarded = admin.Discarded
 	Resolved  = admin.Resolved
 	Reloaded  = admin.Reloaded

@@ -15,8 +15,9 @@ import (
 // Backend is what the API asks of the daemon. All methods may be called at
 // once, and return soon after ctx is done. Their errors are told to the
 // operator as they are, and so hold no secret; the router's own (ErrNotFound,
-// ErrNotHeld, ErrNotReplayable, ErrNothingToReplay, ErrPayloadGone, ErrFinished, ErrConflict,
-// ErrJournal, ErrStopping) and InputError decide the status.
+// ErrNotHeld, ErrNotReplayable, ErrNothingToReplay, ErrPayloadGone, ErrFinished,
+// ErrNothingToRetry, ErrConflict, ErrJournal, ErrStopping) and InputError decide
+// the status.
 type Backend interface {
 	// Status is cheap: it is asked for by probes.
 	Status(ctx context.Context) Status
@@ -29,6 +30,8 @@ type Backend interface {
 	Plan(digest string) (*router.Plan, error)
 	// Replay has deliveries tried again; see router.Router.Replay.
 	Replay(ctx context.Context, id string, names []string, freshKey bool) error
+	// Retry does now what waits for its next try; see router.Router.Retry.
+	Retry(ctx context.Context, id string) error
 	// Discard ends what is left of an event; see router.Router.Discard.
 	Discard(ctx context.Context, id, why string) error
 	// Resolve settles a held event. An InputError says that the verdict lacks
@@ -69,6 +72,7 @@ func New(b Backend, metrics http.Handler, log zerolog.Logger) http.Handler {
 		{http.MethodGet, "/v1/events", requestTimeout, s.events},
 		{http.MethodGet, "/v1/events/{id}", requestTimeout, bare(s.story)},
 		{http.MethodPost, "/v1/events/{id}/replay", requestTimeout, bare(s.replay)},
+		{http.MethodPost, "/v1/events/{id}/retry", requestTimeout, bare(s.retry)},
 		{http.MethodPost, "/v1/events/{id}/discard", requestTimeout, bare(s.discard)},
 		{http.MethodPost, "/v1/events/{id}/resolve", requestTimeout, bare(s.resolve)},
 		{http.MethodPost, "/v1/reload", reloadTimeout, bare(s.reload)},
@@ -179,7 +183,8 @@ func refusalOf(err error) *refusal {
 		no.status = http.StatusNotFound
 	case errors.Is(err, router.ErrNotHeld), errors.Is(err, router.ErrNotReplayable), errors.Is(err, router.ErrPayloadGone),
 		errors.Is(err, router.ErrNothingToReplay),
-		errors.Is(err, router.ErrFinished), errors.Is(err, router.ErrConflict):
+		errors.Is(err, router.ErrFinished), errors.Is(err, router.ErrConflict),
+		errors.Is(err, router.ErrNothingToRetry):
 		no.status = http.StatusConflict
 	case errors.Is(err, router.ErrJournal), errors.Is(err, router.ErrStopping):
 		no.status = http.StatusServiceUnavailable

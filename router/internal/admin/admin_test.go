@@ -71,6 +71,7 @@ func TestRefusals(t *testing.T) {
 		"replay by two":          {method: "POST", target: id + "/replay", backend: backend{changed: router.ErrConflict}, status: 409, says: "somebody else"},
 		"replay, no delivery":    {method: "POST", target: id + "/replay", body: `{"deliveries":["order/x"]}`, status: 400, says: `it has: order/customer, order/company`},
 		"replay of no payload":   {method: "POST", target: id + "/replay", backend: backend{changed: router.ErrPayloadGone}, status: 409, says: "past its retention"},
+		"retry of none":          {method: "POST", target: "/v1/events/none/retry", status: 404, says: "not found"},
 		"discard of none":        {method: "POST", target: "/v1/events/none/discard", status: 404, says: "not found"},
 		"discard too late":       {method: "POST", target: id + "/discard", backend: backend{changed: router.ErrFinished}, status: 409, says: "nothing of it is left"},
 		"GET of a discard":       {target: id + "/discard", status: 405, says: "takes POST, not GET"},

@@ -9,13 +9,19 @@ import (
 	"github.com/signalbox/signalbox/router"
 )
 
+// order reads what is asked of which event, and how that stands.
+func (s *server) order(r *http.Request, body any) (id string, known *router.Story, err error) {
+	if err := read(r, body); err != nil {
+		return "", nil, err
+	}
+	id = r.PathValue("id")
+	known, err = s.backend.Story(r.Context(), id)
+	return id, known, err
+}
+
 func (s *server) replay(r *http.Request) (any, error) {
 	var body Replay
-	if err := read(r, &body); err != nil {
-		return nil, err
-	}
-	id := r.PathValue("id")
-	known, err := s.backend.Story(r.Context(), id)
+	id, known, err := s.order(r, &body)
 	if err != nil {
 		return nil, err
 	}
@@ -73,13 +79,35 @@ func replayWarnings(s *router.State, asked Replay, again []int) []string {
 	return warnings
 }
 
-func (s *server) discard(r *http.Request) (any, error) {
-	var body Discard
-	if err := read(r, &body); err != nil {
+func (s *server) retry(r *http.Request) (any, error) {
+	var body Retry
+	id, known, err := s.order(r, &body)
+	if err != nil {
 		return nil, err
 	}
-	id := r.PathValue("id")
-	known, err := s.backend.Story(r.Context(), id)
+	todo := known.State.Retryable()
+	if !todo.Fetch && !todo.Callback && len(todo.Deliveries) == 0 {
+		return nil, router.ErrNothingToRetry
+	}
+	if !body.Preview {
+		if err := s.backend.Retry(r.Context(), id); err != nil {
+			return nil, err
+		}
+	}
+	done := Retried{Deliveries: []string{}, Fetch: todo.Fetch, Callback: todo.Callback, Warnings: []string{}}
+	for _, i := range todo.Deliveries {
+		d := &known.State.Deliveries[i]
+		done.Deliveries = append(done.Deliveries, d.Name)
+		if !d.PausedAt.IsZero() {
+			done.Warnings = append(done.Warnings, d.Name+" waits for its plugin: as long as that is down, it goes on to wait")
+		}
+	}
+	return done, nil
+}
+
+func (s *server) discard(r *http.Request) (any, error) {
+	var body Discard
+	id, known, err := s.order(r, &body)
 	if err != nil {
 		return nil, err
 	}

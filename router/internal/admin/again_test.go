@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -97,6 +98,63 @@ func TestDiscard(t *testing.T) {
 				}
 				if preview == (b.asked == 1) || !preview && b.why != "a test" {
 					t.Errorf("%d changes, because of %q", b.asked, b.why)
+				}
+			})
+		}
+	}
+}
+
+func TestRetry(t *testing.T) {
+	parked := func(s *router.State) {
+		s.Deliveries = s.Deliveries[:1]
+		s.Deliveries[0].Status = router.Parked
+	}
+	for name, test := range map[string]struct {
+		change func(*router.State)
+		want   Retried
+		no     string
+	}{
+		"a delivery": {change: parked, want: Retried{Deliveries: []string{"order/customer"}, Warnings: []string{}}},
+		"a plugin that is down": {
+			change: func(s *router.State) { parked(s); s.Deliveries[0].PausedAt = time.Now() },
+			want: Retried{Deliveries: []string{"order/customer"}, Warnings: []string{
+				"order/customer waits for its plugin: as long as that is down, it goes on to wait",
+			}},
+		},
+		"a callback that was given up": {
+			change: func(s *router.State) {
+				s.Phase, s.Callback.Status, s.Deliveries = router.Settled, router.CallbackExhausted, nil
+			},
+			want: Retried{Deliveries: []string{}, Callback: true, Warnings: []string{}},
+		},
+		"the fetch": {
+			change: func(s *router.State) {
+				s.Phase, s.Fetch.Due, s.Deliveries = router.Noticed, time.Now(), nil
+			},
+			want: Retried{Deliveries: []string{}, Fetch: true, Warnings: []string{}},
+		},
+		"nothing": {change: func(s *router.State) { s.Deliveries = nil }, no: "nothing of the event waits for its next try"},
+	} {
+		for _, preview := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, preview %t", name, preview), func(t *testing.T) {
+				b := &backend{story: order()}
+				test.change(&b.story.State)
+				w := request(b, http.MethodPost, "/v1/events/"+orderID+"/retry", fmt.Sprintf(`{"preview":%t}`, preview))
+				if test.no != "" {
+					if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), test.no) || b.asked != 0 {
+						t.Errorf("%d %s", w.Code, w.Body)
+					}
+					return
+				}
+				var done Retried
+				if err := json.Unmarshal(w.Body.Bytes(), &done); err != nil || w.Code != http.StatusOK {
+					t.Fatalf("%d %v %s", w.Code, err, w.Body)
+				}
+				if diff := cmp.Diff(test.want, done); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				if preview == (b.asked == 1) {
+					t.Errorf("%d changes", b.asked)
 				}
 			})
 		}

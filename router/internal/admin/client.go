@@ -77,6 +77,11 @@ func (c *Client) Replay(ctx context.Context, id string, body Replay) (*Replayed,
 	return call[Replayed](ctx, c, requestTimeout, http.MethodPost, eventPath(id)+"/replay", body)
 }
 
+// Retry does now what an event has waiting for its next try.
+func (c *Client) Retry(ctx context.Context, id string, body Retry) (*Retried, error) {
+	return call[Retried](ctx, c, requestTimeout, http.MethodPost, eventPath(id)+"/retry", body)
+}
+
 // Discard ends what is left of an event.
 func (c *Client) Discard(ctx context.Context, id string, body Discard) (*Discarded, error) {
 	return call[Discarded](ctx, c, requestTimeout, http.MethodPost, eventPath(id)+"/discard", body)

@@ -41,6 +41,10 @@ func TestClientGetsWhatTheDaemonSays(t *testing.T) {
 	if err != nil || len(replayed.Warnings) != 1 {
 		t.Errorf("Replay: %+v, %v", replayed, err)
 	}
+	var no *RefusedError
+	if retried, err := client.Retry(t.Context(), orderID, Retry{Preview: true}); !errors.As(err, &no) || no.Status != http.StatusConflict {
+		t.Errorf("Retry of what has nothing parked: %+v, %v", retried, err)
+	}
 	discarded, err := client.Discard(t.Context(), orderID, Discard{Reason: "a test"})
 	if err != nil || len(discarded.Warnings) != 1 || b.why != "a test" {
 		t.Errorf("Discard: %+v, %v", discarded, err)

@@ -45,7 +45,7 @@ func storyOf(known *router.Story) Story {
 	}
 	story := Story{
 		Event: eventOf(&known.Record), Marketplace: e.Notice.Base, Address: e.Notice.Address,
-		Emptied: known.Emptied, Payload: object(e.Payload), Attributes: object(e.Attributes),
+		Emptied: known.Emptied, Payload: object(e.Payload), Attributes: object(e.Attributes), Extra: e.Extra,
 		Deliveries: []Delivery{}, Fetches: attempts[router.FetchAttempt], Caused: []Caused{},
 	}
 	if story.Callback != nil {

@@ -129,6 +129,9 @@ type Story struct {
 	// Payload and Attributes are objects, as routes and plugins see them.
 	Payload    json.RawMessage `json:"payload"`
 	Attributes json.RawMessage `json:"attributes"`
+	// Extra is what routes and plugins see beside the payload of events of this
+	// protocol only, an object.
+	Extra json.RawMessage `json:"extra,omitempty"`
 	// TakenBy are the routes that took the event, and where they stand.
 	TakenBy []Route `json:"taken_by,omitempty"`
 	// Deliveries stand in file order.
@@ -198,57 +201,6 @@ type Caused struct {
 	ID string `json:"id"`
 	// Type is "event.held", "delivery.failed", …; "" once retention took it.
 	Type string `json:"type"`
-}
-
-// Replay is the body of POST /v1/events/{id}/replay.
-type Replay struct {
-	// Deliveries are names (route/name); none means all that did not succeed.
-	Deliveries []string `json:"deliveries,omitempty"`
-	// FreshKey gives them new idempotency keys although the result of the
-	// present one is unknown.
-	FreshKey bool `json:"fresh_key,omitempty"`
-	// Preview asks what would be done; nothing is.
-	Preview bool `json:"preview,omitempty"`
-}
-
-// Replayed answers a replay: it has begun, or would.
-type Replayed struct {
-	// Deliveries run again.
-	Deliveries []string `json:"deliveries"`
-	// Warnings are sentences on what the operator may not expect.
-	Warnings []string `json:"warnings"`
-}
-
-// Discard is the body of POST /v1/events/{id}/discard.
-type Discard struct {
-	// Reason is for the log and for who looks at the event later.
-	Reason string `json:"reason,omitempty"`
-	// Preview asks what would be done; nothing is.
-	Preview bool `json:"preview,omitempty"`
-}
-
-// Discarded answers a discard: what was left of the event has ended, or
-// would.
-type Discarded struct {
-	// Deliveries are those that had not ended.
-	Deliveries []string `json:"deliveries"`
-	// Warnings are sentences on what the operator may not expect.
-	Warnings []string `json:"warnings"`
-}
-
-// Resolve is the body of POST /v1/events/{id}/resolve.
-type Resolve struct {
-	// Verdict is "success" or "failure".
-	Verdict string `json:"verdict"`
-	// Message may be read by the marketplace's customer.
-	Message string `json:"message,omitempty"`
-	// Set gives the reply's attributes, for a success only.
-	Set map[string]json.RawMessage `json:"set,omitempty"`
-}
-
-// Resolved answers a resolve: the verdict is settled, and is told.
-type Resolved struct {
-	Verdict Verdict `json:"verdict"`
 }
 
 // Reload is the body of POST /v1/reload.

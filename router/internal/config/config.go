@@ -67,6 +67,8 @@ type Source struct {
 	Unrouted Unrouted
 	// Config is the block by the kind's schema, a JSON object.
 	Config router.Secret
+	// Expressions are those of the kind's that the block gives.
+	Expressions map[string]router.RequestText
 	// At is where the block stands: "config.hcl:12".
 	At string
 }

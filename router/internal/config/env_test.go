@@ -55,11 +55,17 @@ func testSources() map[string]router.SourceKind {
 				attr("accountIdentifier", `"string"`), attr("id", `"string"`), attr("metadata", `["map","string"]`), attr("message", `"string"`),
 			}},
 			Codes: []string{"USER_ALREADY_EXISTS", "ACCOUNT_NOT_FOUND", "UNKNOWN_ERROR"},
+			Extra: router.Schema{Attrs: []router.Attr{need("addon", `"bool"`)}},
 		},
 		"subscriptionbridge": {
 			Name:   "subscriptionbridge",
 			Config: router.Schema{Attrs: []router.Attr{need("username", `"string"`), secretAttr("password")}},
 			Types:  []string{"Balance_Due", "Balance_Due_Final"},
+			Extra:  router.Schema{Attrs: []router.Attr{need("action", `["object",{"kind":"string","final":"bool"}]`)}},
+		},
+		"hook": {
+			Name:        "hook",
+			Expressions: []router.Expression{{Name: "id"}, {Name: "type", Constant: true}},
 		},
 	}
 }

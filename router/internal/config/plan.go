@@ -47,7 +47,7 @@ func (p *plan) open(e *router.Event) (router.Scope, error) {
 	}
 	return &scope{
 		plan: p, event: e, candidates: candidates, views: map[*paths]cty.Value{},
-		payload: newDocument(e.Payload), attributes: newDocument(e.Attributes),
+		payload: newDocument(e.Payload), attributes: newDocument(e.Attributes), extra: newDocument(e.Extra),
 	}, nil
 }
 

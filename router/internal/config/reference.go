@@ -8,8 +8,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// reference is an expression that only names something: part of the payload or
-// the attributes, or an output. Most expressions of routes do. They are answered
+// reference is an expression that only names something: part of the payload, of
+// the attributes or of what the source adds to them, or an output. Most expressions of routes do. They are answered
 // from the documents themselves: HCL wants an object made of every level on the
 // way, which costs many times what is at its end.
 type reference struct {
@@ -52,12 +52,15 @@ func (s *scope) find(route string, ref *reference) (cty.Value, bool) {
 	if v, ok := s.found[ref.text]; ok {
 		return v, true
 	}
-	v, ok := cty.NilVal, false
+	var v cty.Value
+	var ok bool
 	switch ref.names[1] {
 	case "payload":
 		v, ok = s.payload.find(ref.names[2:])
 	case "attributes":
 		v, ok = s.attributes.find(ref.names[2:])
+	default:
+		v, ok = s.extra.find(ref.names[1:])
 	}
 	if ok {
 		if s.found == nil {

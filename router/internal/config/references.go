@@ -18,11 +18,12 @@ const (
 	inReply
 )
 
-// eventAttributes is what is known of an event before it is there. The payload
-// and the attributes may be anything.
-func eventAttributes() map[string]cty.Value {
+// eventAttributes is what is known, before it is there, of an event from one of
+// these sources. The payload and the attributes may be anything. What the kind
+// of one source has of its own is null in the events of those that lack it.
+func eventAttributes(sources []sourceFacts) map[string]cty.Value {
 	text := cty.UnknownVal(cty.String)
-	return map[string]cty.Value{
+	known := map[string]cty.Value{
 		"id":         text.RefineNotNull(),
 		"source":     text.RefineNotNull(),
 		"type":       text.RefineNotNull(),
@@ -33,6 +34,45 @@ func eventAttributes() map[string]cty.Value {
 		"payload":    cty.DynamicVal,
 		"attributes": cty.DynamicVal,
 	}
+	for _, facts := range sources {
+		for _, f := range facts.extra {
+			known[f.name] = extraAttribute(f.name, sources)
+		}
+	}
+	return known
+}
+
+// extraAttribute is what is known of an attribute that some of the sources have.
+func extraAttribute(name string, sources []sourceFacts) cty.Value {
+	t := cty.NilType
+	always := true
+	for _, facts := range sources {
+		f := facts.extra.named(name)
+		switch {
+		case f == nil:
+			always = false
+			continue
+		case t == cty.NilType:
+			t = f.ty
+		case !t.Equals(f.ty):
+			return cty.DynamicVal
+		}
+		always = always && f.required
+	}
+	v := cty.UnknownVal(t.WithoutOptionalAttributesDeep())
+	if always {
+		v = v.RefineNotNull()
+	}
+	return v
+}
+
+// sources are those that the route takes events from.
+func (r *routeReader) sources() []sourceFacts {
+	var out []sourceFacts
+	for _, from := range r.draft.from {
+		out = append(out, r.known.sources[from.text])
+	}
+	return out
 }
 
 // tryContext is what the route's expressions are tried with at load: nothing
@@ -47,7 +87,7 @@ func (r *routeReader) tryContext() *hcl.EvalContext {
 	}
 	ctx := r.constants.NewChild()
 	ctx.Variables = map[string]cty.Value{
-		"event":   cty.ObjectVal(eventAttributes()),
+		"event":   cty.ObjectVal(eventAttributes(r.sources())),
 		"deliver": cty.ObjectVal(outputs),
 	}
 	return ctx
@@ -117,9 +157,13 @@ func (r *routeReader) reference(traversal hcl.Traversal, where expressionPlace, 
 
 func (r *routeReader) eventReference(traversal hcl.Traversal) bool {
 	path := steps(traversal[:min(len(traversal), 2)])
-	known := eventAttributes()
+	sources := r.sources()
+	known := eventAttributes(sources)
 	if len(path) == 2 {
 		if _, ok := known[path[1]]; !ok {
+			if slices.ContainsFunc(sources, func(f sourceFacts) bool { return f.broken }) {
+				return false // it may be one that the broken source has
+			}
 			r.add(errorAt(traversal.SourceRange(), "Unknown attribute of an event", "An event has no %s.%s What the protocol sent is below event.payload and event.attributes.",
 				quote(path[1]), suggest(path[1], keys(known))))
 			return false

@@ -58,33 +58,6 @@ func readRoutes(r *reader, blocks hcl.Blocks, known *world) []*routeDraft {
 	return drafts
 }
 
-// reportUnanswered warns of types that the protocol wants an attribute of, and
-// no route that takes them replies with it: each such event would be held.
-func reportUnanswered(r *reader, drafts []*routeDraft, known *world) {
-	for _, source := range keys(known.sources) {
-		for _, eventType := range keys(known.sources[source].required) {
-			attr := known.sources[source].required[eventType]
-			var last *routeDraft
-			answered := false
-			for _, d := range drafts {
-				if !slices.ContainsFunc(d.from, func(p place) bool { return p.text == source }) {
-					continue
-				}
-				named := slices.ContainsFunc(d.on, func(p place) bool { return p.text == eventType })
-				if named {
-					last = d
-				}
-				answered = answered || (named || len(d.on) == 0) && d.reply[attr] != nil
-			}
-			if last != nil && !answered {
-				r.add(warningAt(last.header, "No answer to give",
-					"A success of %s must reply with %s, and no route that takes it from %s does: each such event would be held. Add reply { %s = … } to the route.",
-					eventType, attr, source, attr))
-			}
-		}
-	}
-}
-
 func wholeRange(block *hcl.Block) hcl.Range {
 	if body, ok := block.Body.(*hclsyntax.Body); ok {
 		return hcl.RangeBetween(block.TypeRange, body.SrcRange)
@@ -125,6 +98,7 @@ func (r *routeReader) read(block *hcl.Block) {
 	r.reportKnots()
 	if reply := r.atMostOne(blocks["reply"]); reply != nil {
 		r.reply(reply)
+		r.reportLost(reply)
 	}
 }
 
@@ -216,43 +190,4 @@ func (r *routeReader) when(attr *hcl.Attribute) {
 	default:
 		r.add(errorAt(attr.Expr.Range(), "A condition that is always false", `"when" does not depend on the event: this route would never run. Take the route out, or compare something of the event.`))
 	}
-}
-
-// reply reads the attributes of the answer.
-func (r *routeReader) reply(block *hcl.Block) {
-	attrs, diags := block.Body.JustAttributes()
-	r.add(diags...)
-	var protocols []string
-	unknown := false
-	for _, from := range r.draft.from {
-		facts := r.known.sources[from.text]
-		unknown = unknown || facts.broken
-		protocols = append(protocols, facts.kind)
-		for _, f := range facts.reply {
-			if r.draft.replyTo.named(f.name) == nil {
-				r.draft.replyTo = append(r.draft.replyTo, optionalField(f))
-			}
-		}
-	}
-	slices.SortFunc(r.draft.replyTo, func(a, b field) int { return strings.Compare(a.name, b.name) })
-	r.draft.reply = map[string]hcl.Expression{}
-	for _, name := range keys(attrs) {
-		attr := attrs[name]
-		r.draft.reply[name] = attr.Expr
-		f := r.draft.replyTo.named(name)
-		if f == nil && !unknown && len(protocols) > 0 {
-			r.add(errorAt(attr.NameRange, "Unknown reply attribute", "A reply by the protocol %s can't carry %s.%s",
-				list(slices.Compact(slices.Sorted(slices.Values(protocols)))), quote(name), suggest(name, r.draft.replyTo.names())))
-		}
-		if v, ok := r.try(attr.Expr, inReply); ok && f != nil {
-			r.fits(v, *f, attr.Expr.Range(), "reply attribute")
-		}
-	}
-}
-
-// optionalField: what a reply must have depends on the event; the source says
-// so when the verdict is there.
-func optionalField(f field) field {
-	f.required = false
-	return f
 }

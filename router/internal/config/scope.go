@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -21,8 +22,8 @@ type scope struct {
 	// views are the parts of the event that were converted already.
 	views map[*paths]cty.Value
 	// found are the values of references, by their text.
-	found               map[string]cty.Value
-	payload, attributes document
+	found                      map[string]cty.Value
+	payload, attributes, extra document
 	// outputs by route and delivery.
 	outputs map[string]map[string]cty.Value
 }
@@ -58,6 +59,18 @@ func (d *document) read(named *paths) (cty.Value, error) {
 	return (&jsonReader{raw: d.raw}).value(named)
 }
 
+// members converts the named members of an object.
+func (d *document) members(named *paths) (map[string]cty.Value, error) {
+	v, err := d.read(named)
+	if err != nil {
+		return nil, err
+	}
+	if !v.Type().IsObjectType() {
+		return nil, errors.New("it is not an object")
+	}
+	return v.AsValueMap(), nil
+}
+
 // find converts the value under these names, one below the other, if there is
 // one.
 func (d *document) find(names []string) (cty.Value, bool) {
@@ -76,7 +89,10 @@ func (s *scope) view(p *paths) (cty.Value, error) {
 	}
 	named := p
 	if p.whole {
-		named = wholeEvent()
+		var err error
+		if named, err = s.wholeEvent(); err != nil {
+			return cty.NilVal, err
+		}
 	}
 	attrs := make(map[string]cty.Value, len(named.below))
 	for name, below := range named.below {
@@ -104,16 +120,25 @@ func (s *scope) conditionVariables() (map[string]cty.Value, error) {
 	return s.conditions, nil
 }
 
-func wholeEvent() *paths {
+// wholeEvent names all that the event has.
+func (s *scope) wholeEvent() (*paths, error) {
 	all := &paths{below: map[string]*paths{}}
-	for name := range eventAttributes() {
-		all.below[name] = &paths{whole: true}
+	for name := range eventAttributes(nil) {
+		all.below[name] = everything
 	}
-	return all
+	extra, err := s.extra.members(everything)
+	if err != nil {
+		return nil, fmt.Errorf("reading what the event's source adds to it: %w", err)
+	}
+	for name := range extra {
+		all.below[name] = everything
+	}
+	return all, nil
 }
 
 // attribute is the envelope's attribute of that name (router.Envelope), except
-// that caused_by is null where there is no cause.
+// that caused_by is null where there is no cause, and so is what only events of
+// other kinds have.
 func (s *scope) attribute(name string, p *paths) (cty.Value, error) {
 	e := s.event
 	switch name {
@@ -134,11 +159,16 @@ func (s *scope) attribute(name string, p *paths) (cty.Value, error) {
 			return cty.NullVal(cty.String), nil
 		}
 		return cty.StringVal(e.CausedBy), nil
-	}
-	if name == "attributes" {
+	case "payload":
+		return s.payload.read(p)
+	case "attributes":
 		return s.attributes.read(p)
 	}
-	return s.payload.read(p)
+	extra, err := s.extra.members(&paths{below: map[string]*paths{name: p}})
+	if v, ok := extra[name]; ok {
+		return v, err
+	}
+	return cty.NullVal(cty.DynamicPseudoType), err
 }
 
 // Output implements router.Scope.

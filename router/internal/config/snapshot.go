@@ -28,6 +28,7 @@ type snapshotSource struct {
 	Name  string        `json:"name"`
 	Kind  string        `json:"kind"`
 	Reply router.Schema `json:"reply"`
+	Extra router.Schema `json:"extra,omitzero"`
 }
 
 type snapshotAction struct {
@@ -62,7 +63,7 @@ func takeSnapshot(drafts []*routeDraft, known *world, files map[string]*hcl.File
 			}
 			sources[from.text] = true
 			facts := known.sources[from.text]
-			s.Sources = append(s.Sources, snapshotSource{Name: from.text, Kind: facts.kind, Reply: facts.schema})
+			s.Sources = append(s.Sources, snapshotSource{Name: from.text, Kind: facts.kind, Reply: facts.schema, Extra: facts.extraSchema})
 		}
 		for _, d := range draft.deliveries {
 			if actions[d.to] {
@@ -117,7 +118,13 @@ func (s *snapshot) world() (*world, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the reply of source %s: %w", source.Name, err)
 		}
-		known.sources[source.Name] = sourceFacts{kind: source.Kind, schema: source.Reply, reply: reply}
+		extra, err := extraFields(source.Extra)
+		if err != nil {
+			return nil, fmt.Errorf("the events of source %s: %w", source.Name, err)
+		}
+		known.sources[source.Name] = sourceFacts{
+			kind: source.Kind, schema: source.Reply, reply: reply, extraSchema: source.Extra, extra: extra,
+		}
 	}
 	for _, a := range s.Actions {
 		facts, err := actionFactsOf(router.Action{Name: a.Action, Input: a.Input, Output: a.Output})

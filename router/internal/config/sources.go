@@ -2,7 +2,9 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -59,7 +61,7 @@ func (l *loader) source(block *hcl.Block, kind router.SourceKind, name, publicUR
 	before := len(l.diags)
 	source := Source{Kind: kind.Name, Name: name, At: at(block.DefRange)}
 	content, rest, diags := block.Body.PartialContent(&hcl.BodySchema{
-		Attributes: append(required("path"), optional("unrouted")...),
+		Attributes: slices.Concat(required("path"), optional("unrouted"), optional(namesOf(kind.Expressions)...)),
 	})
 	l.add(diags...)
 	if attr := content.Attributes["path"]; attr != nil {
@@ -67,8 +69,9 @@ func (l *loader) source(block *hcl.Block, kind router.SourceKind, name, publicUR
 	}
 	source.Unrouted = Unrouted(l.word(content.Attributes["unrouted"], string(UnroutedError), string(UnroutedError), string(UnroutedAccept)))
 	source.Config, _ = l.decode(kind.Config, rest, block)
+	source.Expressions = l.expressions(kind, content.Attributes)
 	if len(l.diags) == before && kind.New != nil {
-		deps := router.SourceDeps{PublicURL: publicURL, Path: source.Path, Log: zerolog.Nop(), Now: time.Now}
+		deps := router.SourceDeps{PublicURL: publicURL, Path: source.Path, Log: zerolog.Nop(), Now: time.Now, Expressions: source.Expressions}
 		if _, err := kind.New(name, source.Config, deps); err != nil {
 			l.settingError(err, block)
 		}
@@ -81,14 +84,9 @@ func (l *loader) source(block *hcl.Block, kind router.SourceKind, name, publicUR
 func (l *loader) settingError(err error, block *hcl.Block) {
 	where := block.DefRange
 	var setting *router.SettingError
-	if body, ok := block.Body.(*hclsyntax.Body); ok && errors.As(err, &setting) {
-		if attr := body.Attributes[setting.Attr]; attr != nil {
-			err, where = setting.Err, attr.Expr.Range()
-		}
-		for _, nested := range body.Blocks {
-			if nested.Type == setting.Attr {
-				err, where = setting.Err, nested.DefRange()
-			}
+	if errors.As(err, &setting) {
+		if found := locate(block.Body, strings.Split(setting.Attr, ".")); found != block.Body.MissingItemRange() {
+			err, where = setting.Err, found
 		}
 	}
 	l.add(errorAt(where, "A setting that can't work", "%s.", sentence(err)))
@@ -133,7 +131,25 @@ func (l *loader) sourceFacts(kind router.SourceKind, rng hcl.Range) sourceFacts 
 	if err != nil {
 		l.add(errorAt(rng, "The protocol's schema is broken", "The reply of %s: %s. This is a fault of signalbox; please report it.", quote(kind.Name), err))
 	}
-	return sourceFacts{kind: kind.Name, types: kind.Types, codes: kind.Codes, required: kind.Required, schema: kind.Reply, reply: reply}
+	extra, err := extraFields(kind.Extra)
+	if err != nil {
+		l.add(errorAt(rng, "The protocol's schema is broken", "The events of %s: %s. This is a fault of signalbox; please report it.", quote(kind.Name), err))
+	}
+	return sourceFacts{
+		kind: kind.Name, types: kind.Types, codes: kind.Codes, required: kind.Required, takes: kind.Takes,
+		schema: kind.Reply, reply: reply, extraSchema: kind.Extra, extra: extra,
+	}
+}
+
+// extraFields are what the events of a kind have beside what all have.
+func extraFields(schema router.Schema) (fields, error) {
+	extra, err := fieldsOf(schema)
+	for name := range eventAttributes(nil) {
+		if extra.named(name) != nil {
+			return nil, fmt.Errorf("attribute %q is one that every event has", name)
+		}
+	}
+	return extra, err
 }
 
 // identifier reports a label that expressions could not write.

@@ -17,8 +17,14 @@ type sourceFacts struct {
 	codes  []string
 	// required is the reply attribute that a success must have, by event type.
 	required map[string]string
-	schema   router.Schema
-	reply    fields
+	// takes are the reply attributes that a success may hold, by event type; a
+	// type that is not here takes all.
+	takes  map[string][]string
+	schema router.Schema
+	reply  fields
+	// extra is what the source's events have beside what all have.
+	extraSchema router.Schema
+	extra       fields
 }
 
 type pluginFacts struct {

@@ -18,7 +18,8 @@ func acceptCases() []exercise {
 	return []exercise{
 		{"accept keeps every field", func(s *subject) {
 			r := crowded(1)
-			for _, part := range []any{r.Event, r.Event.Notice, r.State, r.State.Callback, r.State.Fetch, *r.State.Verdict} {
+			s.full(r.Event.Notice, "Type", "Again", "Unkept") // of which the journal knows nothing
+			for _, part := range []any{r.Event, r.State, r.State.Callback, r.State.Fetch, *r.State.Verdict} {
 				s.full(part, "Rules", "Live", "Turn")
 			}
 			s.holds(s.accept(r))

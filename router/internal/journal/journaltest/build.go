@@ -26,6 +26,7 @@ func event(n int) router.Record {
 			Received:   received,
 			Payload:    json.RawMessage(fmt.Sprintf(`{"order":{"number":%d}}`, n)),
 			Attributes: json.RawMessage(`{"creator":{"email":"ann@example.com"}}`),
+			Extra:      json.RawMessage(`{"addon":false}`),
 			Raw:        []byte("<event/>"),
 			Notice: router.Notice{
 				Source: source, Key: fmt.Sprintf("key %d", n), Token: fmt.Sprintf("token %d", n), Received: received,
@@ -86,6 +87,7 @@ func crowded(n int) router.Record {
 	s.Throttled = []router.Throttled{{Route: "tell operators", Key: "billing", Until: at, Counted: true, Sums: at}}
 	s.Verdict = &router.Verdict{
 		Kind: router.Error, Code: "USER_NOT_FOUND", Message: "Nobody of that name.", Reply: json.RawMessage(`{"a":[1,null]}`),
+		Failed: []router.Failed{{Optional: true, Code: "domain", Message: "That name is taken."}},
 	}
 	s.Callback = router.Callback{
 		Status: router.CallbackParked, Attempts: 3, First: at, Due: at.Add(time.Minute), MayHaveArrived: true,

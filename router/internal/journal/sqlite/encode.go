@@ -147,7 +147,7 @@ func (w *encoder) insert(e *router.Event, s *router.State) {
 	w.steps = append(w.steps,
 		do(insertEvent, e.ID, e.Source, key, e.Type, string(e.Flag), e.Lane, e.Seq, nanos(e.Received),
 			string(s.Phase), finished(s), nanos(s.Resumes()), int64(s.Hold()), e.CausedBy, e.Plan, w.state(s)).orElse(errTaken),
-		do(insertDocuments, w.json(e.Notice), string(e.Attributes), string(e.Payload), e.Raw))
+		do(insertDocuments, w.json(storedNotice{e.Notice, e.Extra}), string(e.Attributes), string(e.Payload), e.Raw))
 	for i := range s.Deliveries {
 		w.steps = append(w.steps, do(insertDelivery, w.delivery(i, &s.Deliveries[i])...))
 	}
@@ -162,7 +162,7 @@ func (w *encoder) change(c *router.Change) {
 	if e := c.Fetched; e != nil {
 		w.steps = append(w.steps,
 			do(fillEvent, flag(e.Key() != ""), e.Type, string(e.Flag), e.Lane, e.Seq, e.Plan, c.Event),
-			do(fillDocuments, w.json(e.Notice), string(e.Attributes), string(e.Payload), e.Raw, c.Event))
+			do(fillDocuments, w.json(storedNotice{e.Notice, e.Extra}), string(e.Attributes), string(e.Payload), e.Raw, c.Event))
 	}
 	if c.Seq != 0 {
 		w.steps = append(w.steps, do(setPlace, c.Seq, c.Event))

@@ -73,6 +73,13 @@ func (r *row) document(to any) {
 	}
 }
 
+// storedNotice is what is kept of an event for as long as the event itself: how
+// it came in, and what stands at the top of its envelope.
+type storedNotice struct {
+	router.Notice
+	Extra json.RawMessage `json:"extra,omitempty"`
+}
+
 // event reads eventColumns, the payload and the raw document.
 func (r *row) event(rec *router.Record) (n int64) {
 	e, s := &rec.Event, &rec.State
@@ -83,7 +90,9 @@ func (r *row) event(rec *router.Record) (n int64) {
 	if err := router.DecodeState([]byte(r.text()), s); err != nil {
 		r.fail(fmt.Errorf("the state of event %s: %w", e.ID, err))
 	}
-	r.document(&e.Notice)
+	notice := storedNotice{}
+	r.document(&notice)
+	e.Notice, e.Extra = notice.Notice, notice.Extra
 	e.Attributes, e.Payload, e.Raw = r.raw(), r.raw(), r.blob()
 	return n
 }

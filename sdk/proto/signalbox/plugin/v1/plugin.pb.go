@@ -756,7 +756,7 @@ type HandleRequest struct {
 	// When the caller stops waiting. The call's own deadline is the same.
 	Deadline *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=deadline,proto3" json:"deadline,omitempty"`
 	// The event's envelope, JSON: id, source, type, flag, lane, received,
-	// payload, attributes, caused_by.
+	// payload, attributes, caused_by, and what only the source's protocol has.
 	Event []byte `protobuf:"bytes,6,opt,name=event,proto3" json:"event,omitempty"`
 	// The evaluated input, a JSON object by the action's input schema.
 	Input []byte `protobuf:"bytes,7,opt,name=input,proto3" json:"input,omitempty"`

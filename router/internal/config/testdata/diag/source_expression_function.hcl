@@ -1,0 +1,4 @@
+source "hook" "h" {
+  path = "/hook"
+  id = sha265(request.body.id)
+}

@@ -1,0 +1,5 @@
+source "hook" "h" {
+  path = "/hook"
+  id   = event.payload.id
+  type = body.type
+}

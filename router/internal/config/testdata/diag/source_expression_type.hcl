@@ -1,0 +1,4 @@
+source "hook" "h" {
+  path = "/hook"
+  id = [request.body.id]
+}
