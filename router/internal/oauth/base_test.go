@@ -1,11 +1,6 @@
 package oauth
 
-import (
-	"net/url"
-	"slices"
-	"strings"
-	"testing"
-)
+import "testing"
 
 func TestBaseURI(t *testing.T) {
 	for _, tt := range []struct{ name, address, want string }{
@@ -60,31 +55,4 @@ func TestBaseStringParameters(t *testing.T) {
 	if got, err := BaseString("GET", parse(t, "https://example.com/?a=%zz"), nil); err == nil {
 		t.Errorf("BaseString of a broken query = %q, want an error", got)
 	}
-}
-
-// FuzzBaseString proves that no query breaks the builder, and that the order
-// of the parameters makes no difference.
-func FuzzBaseString(f *testing.F) {
-	for _, v := range vectors(f) {
-		f.Add(v.Method, parse(f, v.Address).RawQuery, "k")
-	}
-	f.Add("GET", "a=%zz&b=+;", "é")
-	f.Fuzz(func(t *testing.T, method, query, key string) {
-		address := &url.URL{Scheme: "https", Host: "example.com", Path: "/a", RawQuery: query}
-		header := []Param{{paramConsumerKey, key}, {paramNonce, "-1"}}
-		base, err := BaseString(method, address, header)
-		if err != nil {
-			return
-		}
-		if strings.Count(base, "&") != 2 && !strings.Contains(method, "&") {
-			t.Fatalf("%q has not three parts", base)
-		}
-		pieces := strings.Split(query, "&")
-		slices.Reverse(pieces)
-		address.RawQuery = strings.Join(pieces, "&")
-		slices.Reverse(header)
-		if again, err := BaseString(method, address, header); err != nil || again != base {
-			t.Fatalf("in another order: %q, %v; want %q", again, err, base)
-		}
-	})
 }
