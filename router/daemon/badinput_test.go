@@ -51,7 +51,7 @@ func TestBadNotification(t *testing.T) {
 	r.market.has(token, page{body: r.market.order("")})
 
 	unauthorized := answer{http.StatusUnauthorized,
-		`{"success":false,"errorCode":"UNAUTHORIZED","message":"The notification's signature was not accepted."}`}
+		`{"success":false,"errorCode":"UNAUTHORIZED","message":"The notification's credentials were not accepted."}`}
 	unreadable := answer{http.StatusOK,
 		`{"success":false,"errorCode":"UNKNOWN_ERROR","message":"The notification does not name an event that this service may read."}`}
 	// signed is a notification of the honest event, signed wrongly.
@@ -100,7 +100,7 @@ func TestBadNotification(t *testing.T) {
 		{name: "scheme ftp", send: named("ftp://" + host + eventsPath + token), want: unreadable, log: refused("not an absolute http or https address")},
 		{name: "scheme gopher", send: named("gopher://" + host + eventsPath + token), want: unreadable, log: refused("not an absolute http or https address")},
 		{name: "no scheme", send: named(host + eventsPath + token), want: unreadable, log: refused("reading the event address")},
-		{name: "no address", send: named(""), log: refused("no parameter of event_parameters holds it"), want: answer{http.StatusOK,
+		{name: "no address", send: named(""), log: refused("reading the event address: no parameter of event_parameters or token_parameters holds it"), want: answer{http.StatusOK,
 			`{"success":false,"errorCode":"CONFIGURATION_ERROR","message":"The notification does not name an event that this service may read."}`}},
 
 		{name: "POST", send: changed(func(req *http.Request) { req.Method = http.MethodPost }), want: answer{Status: http.StatusMethodNotAllowed}, log: refused("must be a GET")},

@@ -41,10 +41,28 @@ route "order" {
   reply { accountIdentifier = event.id }
 }
 `
+	const twoProducts = `  oauth2 {
+    client_id     = "gizmo-1"
+    client_secret = "s3cr3t"
+    basic {
+      username = "acme"
+      password = "s3cr3t"
+    }
+  }
+  oauth2 {
+    client_id     = "gizmo-2"
+    client_secret = "s3cr3t"
+    issued {
+      client_id     = "acme"
+      client_secret = "s3cr3t"
+    }
+  }
+`
 	for _, tc := range []struct{ name, old, new, line, why string }{
 		{"nothing", "", "", "", ""},
 		{"a marketplace without a scheme", `"https://www.acme-marketplace.com"`, `"www.acme-marketplace.com"`, "config.hcl line 4", "A setting that can't work"},
 		{"a limit past the marketplace's", `  oauth1 {`, "  reply_within = \"9s\"\n  oauth1 {", "config.hcl line 5", "longer than the 5s that a marketplace waits"},
+		{"a setting in a block of a block that repeats", "  oauth1 {", twoProducts + "  oauth1 {", "config.hcl line 18", "at least 16 characters"},
 		{"an order that is never answered", "  reply { accountIdentifier = event.id }\n", "", "config.hcl line 17", "must reply with accountIdentifier"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -19,15 +19,19 @@ func (e *AddressError) Error() string { return "reading the event address: " + e
 // eventAddress is an event address that may be fetched.
 type eventAddress struct {
 	url *url.URL
-	// base is scheme, host and port.
-	base  string
-	token string
+	// served is the address's scheme, host and port, and base those that the
+	// marketplace is known by: they differ where served is an alias.
+	served, base string
+	token        string
 	// current says that it has the present form, below which a result is taken.
 	current bool
 }
 
-// parseAddress accepts the address of an event at a listed marketplace, or at
-// the host of ping tests. Scheme, host and port are compared parsed. An error
+// is reports whether two addresses are of one event.
+func (a eventAddress) is(b eventAddress) bool { return a.base == b.base && a.token == b.token }
+
+// parseAddress accepts the address of an event at a listed marketplace or an
+// alias of one, or at the host of ping tests. Scheme, host and port are compared parsed. An error
 // is an *AddressError.
 func (s *settings) parseAddress(raw string) (eventAddress, error) {
 	refuse := func(format string, args ...any) (eventAddress, error) {
@@ -48,16 +52,23 @@ func (s *settings) parseAddress(raw string) (eventAddress, error) {
 	case strings.Contains(raw, "#"):
 		return refuse("it has a fragment")
 	}
-	base := baseOf(u)
-	if !s.marketplaces[base] && base != dummyBase {
-		return refuse("%s is not one of the configured marketplaces", base)
+	served := baseOf(u)
+	base, known := s.marketplaces.known(served)
+	if !known {
+		if served != dummyBase {
+			return refuse("%s is not one of the configured marketplaces", served)
+		}
+		base = dummyBase
 	}
 	token, current, ok := cutEventPath(u.EscapedPath())
 	if !ok {
 		return refuse("the path is not that of an event")
 	}
-	return eventAddress{url: u, base: base, token: token, current: current}, nil
+	return eventAddress{url: u, served: served, base: base, token: token, current: current}, nil
 }
+
+// currentPath is where events are at a marketplace; their tokens follow.
+const currentPath = "/api/integration/v1/events/"
 
 // maxToken bounds an event's token; real ones have 36 characters.
 const maxToken = 200
@@ -73,7 +84,7 @@ func cutEventPath(path string) (token string, current, ok bool) {
 		return "", false, false
 	}
 	path, token = path[:slash], path[slash+1:]
-	if token == "" || len(token) > maxToken || !isAlphanumeric(token[0]) || !allOf(token, "-._~") {
+	if !isToken(token) {
 		return "", false, false
 	}
 	path, isEvents := strings.CutSuffix(path, "/events")
@@ -83,6 +94,12 @@ func cutEventPath(path string) (token string, current, ok bool) {
 	}
 	path, isAPI := strings.CutSuffix(path, "/api")
 	return token, current, isEvents && isAPI && isContextPath(path)
+}
+
+// isToken reports whether a text can be an event's token, which stands in a
+// path as it is.
+func isToken(text string) bool {
+	return text != "" && len(text) <= maxToken && isAlphanumeric(text[0]) && allOf(text, "-._~")
 }
 
 // isContextPath reports whether a path is empty, or of plain words.
@@ -115,7 +132,7 @@ func (a eventAddress) result() *url.URL {
 	u := *a.url
 	u.RawQuery = ""
 	if !a.current {
-		u.Path = "/api/integration/v1/events/" + a.token
+		u.Path = currentPath + a.token
 	}
 	u.Path += "/result"
 	return &u

@@ -56,6 +56,23 @@ func BenchmarkFetch(b *testing.B) {
 	}
 }
 
+// BenchmarkNotification is what an event costs until it can be routed, beside
+// its fetch: the notification is verified and read, and so is the document.
+func BenchmarkNotification(b *testing.B) {
+	s, _ := newSource(b, nil)
+	document := benchOrder(b)
+	r := notify(b, signer(testKey, testSecret), "/appdirect/acme", "url="+url.QueryEscape(testAddress))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := s.Receive(r, nil); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := Decode(document); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkDecode(b *testing.B) {
 	raw := benchOrder(b)
 	b.ReportAllocs()

@@ -2,7 +2,6 @@ package appdirect
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -29,14 +28,14 @@ func (s *Source) Callback(ctx context.Context, e *router.Event, v router.Verdict
 	}
 	a, sent, err := s.send(ctx, exchange{
 		method: http.MethodPost, address: at.result(), credential: e.Notice.Credential, accept: "application/json",
-		body: resultOf(v).json(), limit: maxCallbackAnswer,
+		body: resultOf(e.Type, v).json(), limit: maxCallbackAnswer,
 	})
 	if err != nil {
 		kind := router.Retry
 		if sent {
 			kind = router.Unknown
 		}
-		return router.Outcome{Kind: kind, Detail: err.Error(), NeedsOperator: errors.Is(err, errNoCredential)}
+		return router.Outcome{Kind: kind, Detail: err.Error(), NeedsOperator: needsOperator(err)}
 	}
 	switch {
 	case a.succeeded():

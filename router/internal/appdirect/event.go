@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/signalbox/signalbox/router"
 )
@@ -43,6 +44,16 @@ type belonging struct {
 	account string
 	// marketplace is the marketplace's own word for its base address.
 	marketplace string
+	// addon says that the event is of an add-on, of either generation.
+	addon bool
+}
+
+// extra is what extraSchema says.
+func (of belonging) extra() json.RawMessage {
+	if of.addon {
+		return json.RawMessage(`{"addon":true}`)
+	}
+	return json.RawMessage(`{"addon":false}`)
 }
 
 func decode(raw []byte) (Document, belonging, error) {
@@ -57,12 +68,11 @@ func decode(raw []byte) (Document, belonging, error) {
 	if err := checkDepth(event, maxDepth); err != nil {
 		return Document{}, belonging{}, err
 	}
+	parent := textAt(event, "payload", "account", "parentAccountIdentifier")
 	of := belonging{
-		account: cmp.Or(
-			textAt(event, "payload", "account", "accountIdentifier"),
-			textAt(event, "payload", "account", "parentAccountIdentifier"),
-		),
+		account:     cmp.Or(textAt(event, "payload", "account", "accountIdentifier"), parent),
 		marketplace: textAt(event, "marketplace", "baseUrl"),
+		addon:       parent != "" || strings.HasPrefix(textAt(event, "type"), addonTypes),
 	}
 	d, err := fromTree(event)
 	return d, of, err
@@ -89,7 +99,6 @@ func fromTree(event map[string]any) (Document, error) {
 	if !ok && event["flag"] != nil {
 		return Document{}, errors.New("the event's flag is not a text")
 	}
-	d.Flag = router.Flag(flag)
 	payload := event["payload"]
 	if payload == nil {
 		payload = map[string]any{}
@@ -97,6 +106,7 @@ func fromTree(event map[string]any) (Document, error) {
 	if _, ok := payload.(map[string]any); !ok {
 		return Document{}, errors.New("the event's payload is not an object")
 	}
+	d.Type, d.Flag = strings.Clone(d.Type), router.Flag(strings.Clone(flag)) // which outlive the document
 	delete(event, "type")
 	delete(event, "flag")
 	delete(event, "payload")

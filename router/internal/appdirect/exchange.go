@@ -2,6 +2,7 @@ package appdirect
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,20 +12,26 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
-
-	"github.com/signalbox/signalbox/router/internal/oauth"
 )
 
 // errNoCredential: a reload took away the credentials that an event came in by.
-var errNoCredential = errors.New("the consumer key is no longer configured")
+var errNoCredential = errors.New("the product is no longer configured")
 
-// exchange is one signed request to a marketplace.
+// needsOperator reports whether an exchange failed for want of credentials that
+// are taken, or of leave to connect to where the marketplace is.
+func needsOperator(err error) bool {
+	var private *PrivateAddressError
+	return errors.Is(err, errNoCredential) || errors.Is(err, errNoClient) || errors.As(err, &private)
+}
+
+// exchange is one request to a marketplace in the name of a product.
 type exchange struct {
 	method     string
 	address    *url.URL
-	credential string // a consumer key
+	credential string // a consumer key or a client id
 	accept     string
-	body       []byte // JSON, or nil
+	body       []byte
+	mediaType  string // of the body; "" is JSON
 	// limit is the largest answer that is read.
 	limit int64
 }
@@ -38,63 +45,57 @@ type answer struct {
 	cut bool
 }
 
-// send makes the exchange, signed with the newest secret, and again with an
-// older one while the marketplace refuses: which of two is in use there while
-// they rotate is not known here. sent says whether the request may have
-// arrived.
+// send makes the exchange, and again with other credentials of the product, if
+// it has them, while the marketplace refuses. sent says whether the request may
+// have arrived.
 func (s *Source) send(ctx context.Context, x exchange) (a answer, sent bool, err error) {
-	secrets := s.secrets[x.credential]
-	if len(secrets) == 0 {
-		return answer{}, false, fmt.Errorf("signing with %q: %w", x.credential, errNoCredential)
+	product := s.credentials.out[x.credential]
+	if product == nil {
+		return answer{}, false, fmt.Errorf("authorising a request for %q: %w", x.credential, errNoCredential)
 	}
-	var connected atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
-	})
-	for _, secret := range secrets {
-		authorization, err := oauth.NewSigner(x.credential, secret, s.now).Header(x.method, x.address)
+	for authorization, err := range product.authorizations(ctx, x.method, x.address) {
 		if err != nil {
 			return answer{}, false, err
 		}
-		a, err = s.sendOnce(ctx, x, authorization)
-		if err != nil {
-			return answer{}, connected.Load(), err
-		}
-		if !refusesCredentials(a.status) {
-			break
+		if a, sent, err = s.sendOnce(ctx, x, authorization); err != nil || !refusesCredentials(a.status) {
+			return a, sent, err
 		}
 	}
 	return a, true, nil
 }
 
-func (s *Source) sendOnce(ctx context.Context, x exchange, authorization string) (answer, error) {
+func (s *Source) sendOnce(ctx context.Context, x exchange, authorization string) (a answer, sent bool, err error) {
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
 	var content io.Reader
 	if x.body != nil {
 		content = bytes.NewReader(x.body)
 	}
 	r, err := http.NewRequestWithContext(ctx, x.method, x.address.String(), content)
 	if err != nil {
-		return answer{}, err
+		return answer{}, false, err
 	}
 	r.Header.Set("Authorization", authorization)
 	r.Header.Set("Accept", x.accept)
 	if x.body != nil {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", cmp.Or(x.mediaType, "application/json"))
 	}
 	resp, err := s.client.Do(r)
 	if err != nil {
-		return answer{}, err
+		return answer{}, connected.Load(), err
 	}
 	defer resp.Body.Close()
 	body, err := readUpTo(x.limit+1, resp)
 	if err != nil {
-		return answer{}, fmt.Errorf("reading the answer %d: %w", resp.StatusCode, err)
+		return answer{}, true, fmt.Errorf("reading the answer %d: %w", resp.StatusCode, err)
 	}
-	a := answer{status: resp.StatusCode, header: resp.Header, body: body}
+	a = answer{status: resp.StatusCode, header: resp.Header, body: body}
 	if int64(len(body)) > x.limit {
 		a.body, a.cut = body[:x.limit], true
 	}
-	return a, nil
+	return a, true, nil
 }
 
 // usualAnswer is the most that is set aside for an answer on its header's word.

@@ -24,6 +24,9 @@ const (
 // Fetch gets the event of a notice and reads it. The address is checked once
 // more: a reload may have taken its marketplace off the list.
 func (s *Source) Fetch(ctx context.Context, n router.Notice) (router.Event, error) {
+	if n.Type == typeOrderValidation {
+		return s.fetchForm(n)
+	}
 	at, err := s.parseAddress(n.Address)
 	if err != nil {
 		return router.Event{}, refused(codeUnknownError, messageForeign, err)
@@ -41,7 +44,7 @@ func (s *Source) Fetch(ctx context.Context, n router.Notice) (router.Event, erro
 	}
 	return router.Event{
 		Source: n.Source, Type: d.Type, Flag: d.Flag, Lane: of.lane(n.Source, at.base), Received: n.Received,
-		Payload: d.Payload, Attributes: d.Attributes, Raw: raw, Notice: n,
+		Payload: d.Payload, Attributes: d.Attributes, Extra: of.extra(), Raw: raw, Notice: n,
 	}, nil
 }
 
@@ -54,7 +57,7 @@ func (s *Source) get(ctx context.Context, at eventAddress, credential string) ([
 	})
 	if err != nil {
 		return nil, &router.FetchError{
-			Kind: router.FetchPassing, NeedsOperator: errors.Is(err, errNoCredential), Err: err,
+			Kind: router.FetchPassing, NeedsOperator: needsOperator(err), Err: err,
 		}
 	}
 	switch {
@@ -91,12 +94,13 @@ func (s *Source) checkMarketplace(flag router.Flag, named string, at eventAddres
 	if s.isDummy(credential) {
 		return errors.New("an event fetched with the published test key is not a ping test")
 	}
-	if !s.marketplaces[at.base] {
-		return fmt.Errorf("an event from %s, which is not a configured marketplace, is not a ping test", at.base)
+	if _, listed := s.marketplaces.known(at.served); !listed {
+		return fmt.Errorf("an event from %s, which is not a configured marketplace, is not a ping test", at.served)
 	}
-	own, err := url.Parse(named)
-	if err != nil || baseOf(own) != at.base {
-		return fmt.Errorf("the event from %s names the marketplace %q", at.base, bounded(named, maxQuote))
+	if own, err := url.Parse(named); err == nil {
+		if base, _ := s.marketplaces.known(baseOf(own)); base == at.base {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("the event from %s names the marketplace %q; if that is another address of it, say so in aliases", at.served, bounded(named, maxQuote))
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -19,7 +18,7 @@ func readJSON(raw []byte) (any, error) {
 	if !json.Valid(raw) {
 		return nil, whyNotJSON(raw)
 	}
-	r := jsonReader{raw: raw}
+	r := jsonReader{raw: string(raw)}
 	return r.value(), nil
 }
 
@@ -33,9 +32,10 @@ func whyNotJSON(raw []byte) error {
 	return errors.New("reading JSON: something follows the document")
 }
 
-// jsonReader reads a text that is valid JSON, and checks nothing again.
+// jsonReader reads a text that is valid JSON, and checks nothing again. What it
+// gives is cut out of the text, and keeps all of it in memory.
 type jsonReader struct {
-	raw []byte
+	raw string
 	at  int
 }
 
@@ -112,11 +112,11 @@ func (r *jsonReader) text() string {
 		}
 	}
 	r.at++
-	if inner := r.raw[begin+1 : r.at-1]; plain && utf8.Valid(inner) {
-		return string(inner)
+	if inner := r.raw[begin+1 : r.at-1]; plain && utf8.ValidString(inner) {
+		return inner
 	}
 	var s string
-	_ = json.Unmarshal(r.raw[begin:r.at], &s) // a valid string
+	_ = json.Unmarshal([]byte(r.raw[begin:r.at]), &s) // a valid string
 	return s
 }
 
@@ -146,7 +146,8 @@ func appendTree(b []byte, v any) ([]byte, error) {
 	switch t := v.(type) {
 	case map[string]any:
 		b = append(b, '{')
-		for i, name := range sortedNames(t) {
+		var room [usualMembers]string
+		for i, name := range sortedNames(t, room[:0]) {
 			if i > 0 {
 				b = append(b, ',')
 			}
@@ -181,8 +182,14 @@ func appendTree(b []byte, v any) ([]byte, error) {
 	return appendOther(b, v)
 }
 
-func sortedNames(m map[string]any) []string {
-	names := slices.AppendSeq(make([]string, 0, len(m)), maps.Keys(m))
+// usualMembers is how many members most objects have at most.
+const usualMembers = 16
+
+// sortedNames adds the names of an object's members, sorted, to none.
+func sortedNames(m map[string]any, names []string) []string {
+	for name := range m {
+		names = append(names, name)
+	}
 	slices.Sort(names)
 	return names
 }

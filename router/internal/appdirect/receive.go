@@ -4,8 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/signalbox/signalbox/router"
 	"github.com/signalbox/signalbox/router/internal/oauth"
@@ -18,40 +16,62 @@ const maxRequestID = 128
 var errMethod = errors.New("a notification must be a GET")
 
 // Receive authenticates a notification and reads the event's address in it.
-// Errors are an *oauth.Error or an *AddressError, or tell of a wrong method.
-// Once the signature is right, a refusal goes out as a result, which the
-// marketplace shows to its user (AppDirect documentation, "Event error codes").
-func (s *Source) Receive(r *http.Request, _ []byte) (router.Notice, *router.Response, error) {
+// It also answers marketplaces that ask for a token to authenticate with. Errors
+// are an *oauth.Error, a *CredentialError or an *AddressError, or tell of a wrong
+// method, a refused token or an issuer out of reach. Once the credentials are
+// right, a refusal goes out as a result, which the marketplace shows to its user
+// (AppDirect documentation, "Event error codes").
+func (s *Source) Receive(r *http.Request, body []byte) (router.Notice, *router.Response, error) {
+	if s.credentials.endpoint.isFor(r) {
+		resp, err := s.credentials.endpoint.answer(r, body)
+		return router.Notice{}, resp, err
+	}
+	if s.validation.isFor(r) {
+		return s.receiveForm(r, body)
+	}
 	if r.Method != http.MethodGet {
 		return router.Notice{}, &router.Response{
 			Status: http.StatusMethodNotAllowed,
 			Header: http.Header{"Allow": {http.MethodGet}},
 		}, errMethod
 	}
-	format := formatOf(r.Header.Values("Accept"))
-	key, err := s.verifier.Verify(r.Method, s.signedAddress(r.URL), r.Header.Values("Authorization"))
-	if err != nil {
-		var refused *oauth.Error
-		if errors.As(err, &refused) {
-			s.log.Debug().Str("kind", string(refused.Kind)).Str("consumer_key", refused.ConsumerKey).
-				Str("base_string", refused.BaseString).Msg("the signature of a notification was not accepted")
-		}
-		return router.Notice{}, s.refusal(format), err
+	if s.fromBrowser(r) {
+		return s.receiveBrowser(r)
 	}
-	at, err := s.findAddress(r.URL.RawQuery, key)
+	format := formatOf(r.Header.Values("Accept"))
+	product, err := s.credentials.authenticate(r)
+	if err != nil {
+		s.explain(err)
+		return router.Notice{}, s.refusal(r, format, err), err
+	}
+	at, err := s.findAddress(r.URL.RawQuery, product)
 	if err != nil {
 		code := codeUnknownError
-		if errors.Is(err, errNoAddress) {
+		if errors.Is(err, errNoAddress) || errors.Is(err, errNoBase) {
 			code = codeConfigurationError
 		}
 		return router.Notice{}, respond(http.StatusOK, format, Result{
 			ErrorCode: code, Message: "The notification does not name an event that this service may read.",
 		}), err
 	}
+	return s.notice(r, at, product, format), nil, nil
+}
+
+// notice is what an authentic notification comes to.
+func (s *Source) notice(r *http.Request, at eventAddress, product, format string) router.Notice {
 	return router.Notice{
 		Source: s.name, Key: at.base + "|" + at.token, Address: at.url.String(), Base: at.base, Token: at.token,
-		Credential: key, Format: format, RequestID: bounded(r.Header.Get("X-Request-Id"), maxRequestID), Received: s.now(),
-	}, nil, nil
+		Credential: product, Format: format, RequestID: bounded(r.Header.Get("X-Request-Id"), maxRequestID), Received: s.now(),
+	}
+}
+
+// explain logs what a refused signature was expected over.
+func (s *Source) explain(err error) {
+	var refused *oauth.Error
+	if errors.As(err, &refused) {
+		s.log.Debug().Str("kind", string(refused.Kind)).Str("consumer_key", refused.ConsumerKey).
+			Str("base_string", refused.BaseString).Msg("the signature of a notification was not accepted")
+	}
 }
 
 // signedAddress is the address that the marketplace called and signed: what it
@@ -64,52 +84,19 @@ func (s *Source) signedAddress(asked *url.URL) *url.URL {
 	return &u
 }
 
-// refusal answers a notification that is not authentic.
-func (s *Source) refusal(format string) *router.Response {
+// refusal answers a notification that is not authentic, or not known to be.
+func (s *Source) refusal(r *http.Request, format string, err error) *router.Response {
+	if errors.Is(err, errNotNow) {
+		return respond(http.StatusOK, format, resultOf("", router.Verdict{Kind: router.NotNow}))
+	}
 	resp := respond(s.refuseStatus, format, Result{
-		ErrorCode: codeUnauthorized, Message: "The notification's signature was not accepted.",
+		ErrorCode: codeUnauthorized, Message: "The notification's credentials were not accepted.",
 	})
 	if s.refuseStatus == http.StatusUnauthorized {
-		resp.Header.Set("WWW-Authenticate", "OAuth")
+		resp.Header["Www-Authenticate"] = s.credentials.challenges(r)
 	}
 	return resp
 }
-
-// errNoAddress: the address that the vendor entered in the marketplace lacks
-// the placeholder for the event's.
-var errNoAddress = &AddressError{Reason: "no parameter of event_parameters holds it"}
-
-// findAddress reads the event's address from the parameters of the signed
-// query that may hold it. Two that differ are refused.
-func (s *Source) findAddress(query, key string) (eventAddress, error) {
-	params, err := oauth.ParseQuery(query)
-	if err != nil {
-		return eventAddress{}, &AddressError{Reason: "the query can't be parsed"}
-	}
-	var found []string
-	for _, p := range params {
-		v := strings.TrimSpace(p.Value)
-		if v != "" && slices.Contains(s.parameters, p.Name) && !slices.Contains(found, v) {
-			found = append(found, v)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return eventAddress{}, errNoAddress
-	case 1:
-	default:
-		return eventAddress{}, &AddressError{Reason: "the notification holds two that differ"}
-	}
-	at, err := s.parseAddress(found[0])
-	if err == nil && s.isDummy(key) && at.base != dummyBase {
-		return eventAddress{}, &AddressError{Reason: "the published test key may only name events at " + dummyBase}
-	}
-	return at, err
-}
-
-// isDummy reports whether the key is AppDirect's published one, which everybody
-// can sign with.
-func (s *settings) isDummy(key string) bool { return s.allowDummy && key == dummyKey }
 
 // bounded cuts a text after so many runes.
 func bounded(s string, runes int) string {

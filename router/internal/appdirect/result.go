@@ -1,6 +1,7 @@
 package appdirect
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"net/http"
@@ -27,8 +28,9 @@ type Metadata struct {
 	Value string `json:"value"`
 }
 
-// maxMessage bounds what a customer is shown, in runes: the marketplace keeps
-// it in a line of its event log.
+// maxMessage bounds what a customer is shown, in runes. AppDirect documents no
+// limit; the marketplace shows the message beside the event and keeps it in a
+// line of its event log, where a few sentences are what there is room for.
 const maxMessage = 500
 
 // What a customer reads where nobody said anything better.
@@ -43,18 +45,24 @@ const (
 // (AppDirect documentation, "Asynchronous events"). Everything else is 200: a
 // marketplace shows other statuses as a broken connection.
 func (s *Source) Reply(e *router.Event, v router.Verdict) router.Response {
+	switch {
+	case cmp.Or(e.Type, e.Notice.Type) == typeOrderValidation:
+		return s.replyToForm(e, v)
+	case e.Notice.Format == formatBrowser:
+		return s.replyToBrowser(e, v)
+	}
 	status := http.StatusOK
 	if v.Kind == router.Accepted && s.Limits(e.Type).Late == router.LateCallback {
 		status = http.StatusAccepted
 	}
-	return *respond(status, e.Notice.Format, resultOf(v))
+	return *respond(status, e.Notice.Format, resultOf(e.Type, v))
 }
 
-func resultOf(v router.Verdict) Result {
+func resultOf(eventType string, v router.Verdict) Result {
 	var r Result
 	switch v.Kind {
 	case router.Success, router.Warning:
-		r = readReply(v.Reply)
+		r = readReply(v.Reply).of(eventType)
 		r.Success = true
 		if r.Message == "" {
 			r.Message = v.Message
@@ -73,18 +81,59 @@ func resultOf(v router.Verdict) Result {
 	return r
 }
 
+// of leaves out what a result of that event type does not hold.
+func (r Result) of(eventType string) Result {
+	takes, known := replyTakes[eventType]
+	if !known {
+		return r
+	}
+	if !slices.Contains(takes, "accountIdentifier") {
+		r.AccountIdentifier = ""
+	}
+	if !slices.Contains(takes, "userIdentifier") {
+		r.UserIdentifier = ""
+	}
+	if !slices.Contains(takes, "id") {
+		r.ID = ""
+	}
+	if !slices.Contains(takes, "metadata") {
+		r.Metadata = nil
+	}
+	return r
+}
+
 // errorCode maps a verdict's code. That no route takes an event, or that one
 // fails before anything has run, is a fault of the vendor's configuration,
-// which is what AppDirect has CONFIGURATION_ERROR for; AppDirect's own codes
-// pass; no other is one that a marketplace would understand.
+// which is what AppDirect has CONFIGURATION_ERROR for. A code that is spelt as
+// AppDirect's are passes, known or not: their set has grown before, and the
+// configuration warns of those it does not know. A plugin's own codes are in
+// lower case, and no marketplace would understand them.
 func errorCode(code string) string {
 	switch {
 	case code == router.CodeUnrouted, code == router.CodeFailed:
 		return codeConfigurationError
-	case slices.Contains(codes(), code):
+	case code == codeCanceled:
+		return codeCancelled
+	case isCode(code):
 		return code
 	}
 	return codeUnknownError
+}
+
+// maxCode is far above the length of AppDirect's own codes.
+const maxCode = 64
+
+// isCode reports whether a text is spelt as AppDirect's codes are.
+func isCode(text string) bool {
+	if text == "" || len(text) > maxCode || text[0] < 'A' || text[0] > 'Z' {
+		return false
+	}
+	for i := range len(text) {
+		if c := text[i]; (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 // readReply reads the reply attributes of the routes. What is not of the

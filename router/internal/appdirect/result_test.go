@@ -2,6 +2,7 @@ package appdirect
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,11 +97,48 @@ func TestErrorCode(t *testing.T) {
 	for code, want := range map[string]string{
 		router.CodeUnrouted: "CONFIGURATION_ERROR", router.CodeFailed: "CONFIGURATION_ERROR",
 		router.CodeGaveUp: "UNKNOWN_ERROR", router.CodeFetch: "UNKNOWN_ERROR",
-		"": "UNKNOWN_ERROR", "card_declined": "UNKNOWN_ERROR",
+		"": "UNKNOWN_ERROR", "card_declined": "UNKNOWN_ERROR", "Card_Declined": "UNKNOWN_ERROR", "1ST": "UNKNOWN_ERROR", "A B": "UNKNOWN_ERROR",
+		"A" + strings.Repeat("B", maxCode): "UNKNOWN_ERROR", "SEAT_2_TAKEN": "SEAT_2_TAKEN",
+		"OPERATION_CANCELLED": "OPERATION_CANCELLED", "OPERATION_CANCELED": "OPERATION_CANCELLED",
 		"INVALID_RESPONSE": "INVALID_RESPONSE", "MAX_USERS_REACHED": "MAX_USERS_REACHED", "NOT_FOUND": "NOT_FOUND",
 	} {
 		if got := errorCode(code); got != want {
 			t.Errorf("errorCode(%q) = %s, want %s", code, got, want)
+		}
+	}
+}
+
+// TestReplyHoldsWhatItsTypeTakes: the routes' reply may be of several types.
+func TestReplyHoldsWhatItsTypeTakes(t *testing.T) {
+	const all = `"accountIdentifier":"a","userIdentifier":"u","id":"i",`
+	const metadata = `,"metadata":[{"key":"k","value":"v"}]`
+	for eventType, want := range map[string]string{
+		"SUBSCRIPTION_ORDER":  `{"success":true,"accountIdentifier":"a","userIdentifier":"u","message":"m"}`,
+		"SUBSCRIPTION_CHANGE": `{"success":true,"message":"m"}`, "SUBSCRIPTION_CANCEL": `{"success":true,"message":"m"}`,
+		"SUBSCRIPTION_NOTICE": `{"success":true,"message":"m"}`,
+		"USER_ASSIGNMENT":     `{"success":true,"userIdentifier":"u","message":"m"}`,
+		"USER_UNASSIGNMENT":   `{"success":true,"message":"m"}`, "USER_UPDATED": `{"success":true,"message":"m"}`,
+		"ADDON_ORDER":  `{"success":true,"id":"i","message":"m"}`,
+		"ADDON_CHANGE": `{"success":true,"message":"m"}`, "ADDON_UNBIND": `{"success":true,"message":"m"}`, "ADDON_CANCEL": `{"success":true,"message":"m"}`,
+		"ADDON_BIND":   `{"success":true,"id":"i","message":"m"` + metadata + `}`,
+		"ACCOUNT_SYNC": `{"success":true,` + all + `"message":"m"` + metadata + `}`, "USER_LINK": `{"success":true,` + all + `"message":"m"` + metadata + `}`,
+		"WORMHOLE_OPENED": `{"success":true,` + all + `"message":"m"` + metadata + `}`,
+	} {
+		v := router.Verdict{Kind: router.Success, Reply: json.RawMessage(`{` + all + `"message":"m","metadata":{"k":"v"}}`)}
+		if got := resultOf(eventType, v).json(); string(got) != want {
+			t.Errorf("%s: %s, want %s", eventType, got, want)
+		}
+	}
+	for eventType, attr := range Kind().Required {
+		if takes, known := replyTakes[eventType]; !known || !slices.Contains(takes, attr) {
+			t.Errorf("%s must have %s, which it does not take", eventType, attr)
+		}
+	}
+	for eventType, takes := range replyTakes {
+		for _, attr := range takes {
+			if Kind().Reply.Attr(attr) == nil || !slices.Contains(Kind().Types, eventType) {
+				t.Errorf("%s takes %s: one of them is not known", eventType, attr)
+			}
 		}
 	}
 }

@@ -32,67 +32,68 @@ const (
 
 // block is the source's configuration as it is decoded.
 type block struct {
-	PublicURL       string   `json:"public_url"`
-	Marketplaces    []string `json:"marketplaces"`
-	EventParameters []string `json:"event_parameters"`
-	ReplyWithin     string   `json:"reply_within"`
-	TimestampWindow string   `json:"timestamp_window"`
-	RefuseWith      string   `json:"refuse_with"`
-	AllowDummy      bool     `json:"allow_dummy"`
-	MaxEventSize    int64    `json:"max_event_size"`
-	OAuth1          []struct {
-		ConsumerKey    string `json:"consumer_key"`
-		ConsumerSecret string `json:"consumer_secret"`
-		PreviousSecret string `json:"previous_secret"`
-	} `json:"oauth1"`
+	PublicURL    string   `json:"public_url"`
+	Marketplaces []string `json:"marketplaces"`
+	// Aliases leads from another address of a marketplace to its own.
+	Aliases             map[string]string `json:"aliases"`
+	PrivateMarketplaces []string          `json:"private_marketplaces"`
+	EventParameters     []string          `json:"event_parameters"`
+	TokenParameters     []string          `json:"token_parameters"`
+	TokenBase           string            `json:"token_base"`
+	ReplyWithin         string            `json:"reply_within"`
+	TimestampWindow     string            `json:"timestamp_window"`
+	RefuseWith          string            `json:"refuse_with"`
+	AllowDummy          bool              `json:"allow_dummy"`
+	MaxEventSize        int64             `json:"max_event_size"`
+	OAuth1              []sharedBlock     `json:"oauth1"`
+	OAuth2              []separateBlock   `json:"oauth2"`
+	Interactive         bool              `json:"interactive"`
+	OrderValidation     *validationBlock  `json:"order_validation"`
 }
 
 // settings is the checked configuration.
 type settings struct {
 	public       *url.URL
-	marketplaces map[string]bool // by base address
+	marketplaces *marketplaces
 	parameters   []string
-	replyWithin  time.Duration
-	window       time.Duration
-	refuseStatus int
-	allowDummy   bool
-	maxEventSize int64
-	secrets      map[string][]router.Secret // by consumer key, the newest first
+	// tokenParameters may hold an event's token, and tokenBase is where such
+	// events are, or "".
+	tokenParameters []string
+	tokenBase       string
+	replyWithin     time.Duration
+	window          time.Duration
+	refuseStatus    int
+	allowDummy      bool
+	maxEventSize    int64
+	interactive     bool
+	secrets         map[string][]router.Secret // by consumer key, the newest first
 }
 
-// readSettings decodes and checks a configuration; what it lacks has the
-// schema's defaults. An error names the attribute and no secret.
-func readSettings(config router.Secret, publicURL string) (*settings, error) {
-	b, err := readBlock(config)
-	if err != nil {
-		return nil, err
-	}
-	s := &settings{parameters: b.EventParameters, allowDummy: b.AllowDummy, maxEventSize: b.MaxEventSize}
+// readSettings checks a configuration. An error names the attribute and no
+// secret.
+func readSettings(b *block, publicURL string) (*settings, error) {
+	s := &settings{parameters: b.EventParameters, tokenParameters: b.TokenParameters, allowDummy: b.AllowDummy, maxEventSize: b.MaxEventSize, interactive: b.Interactive}
 	if b.PublicURL != "" {
 		publicURL = b.PublicURL
 	}
 	if publicURL == "" {
 		return nil, router.Setting("public_url", "it must be given, here or at the top of the configuration: signatures are made over the address that the marketplace calls")
 	}
+	var err error
 	if s.public, err = parseBase(publicURL); err != nil {
 		return nil, router.Setting("public_url", "%w", err)
 	}
-	if len(b.Marketplaces) == 0 {
-		return nil, router.Setting("marketplaces", "at least one is needed")
+	if s.marketplaces, err = readMarketplaces(b); err != nil {
+		return nil, err
 	}
-	s.marketplaces = map[string]bool{}
-	for _, m := range b.Marketplaces {
-		u, err := parseBase(m)
-		if err == nil && u.Path != "" {
-			err = fmt.Errorf("%q has a path; a base address ends with the host", m)
-		}
-		if err != nil {
-			return nil, router.Setting("marketplaces", "%w", err)
-		}
-		s.marketplaces[baseOf(u)] = true
+	if s.tokenBase, err = s.marketplaces.readTokenBase(b.TokenBase); err != nil {
+		return nil, err
 	}
 	if len(s.parameters) == 0 || slices.Contains(s.parameters, "") {
 		return nil, router.Setting("event_parameters", "at least one name is needed, and none may be empty")
+	}
+	if slices.Contains(s.tokenParameters, "") {
+		return nil, router.Setting("token_parameters", "no name may be empty")
 	}
 	if s.replyWithin, err = parseDuration(b.ReplyWithin); err != nil {
 		return nil, router.Setting("reply_within", "%w", err)
@@ -114,9 +115,16 @@ func readSettings(config router.Secret, publicURL string) (*settings, error) {
 	if s.maxEventSize <= 0 || s.maxEventSize > largestEventSize {
 		return nil, router.Setting("max_event_size", "%d is not between 1 and %d", s.maxEventSize, largestEventSize)
 	}
-	return s, s.readCredentials(b)
+	if err := s.readShared(b.OAuth1); err != nil {
+		return nil, err
+	}
+	if s.interactive && len(s.secrets) == 0 {
+		return nil, router.Setting("interactive", "it needs a product with shared credentials, in oauth1: a browser can't bring others")
+	}
+	return s, nil
 }
 
+// readBlock decodes a configuration; what it lacks has the schema's defaults.
 func readBlock(config router.Secret) (*block, error) {
 	defaults := map[string]json.RawMessage{}
 	for _, a := range configSchema().Attrs {
@@ -136,30 +144,6 @@ func readBlock(config router.Secret) (*block, error) {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	return &b, nil
-}
-
-func (s *settings) readCredentials(b *block) error {
-	s.secrets = map[string][]router.Secret{}
-	if s.allowDummy {
-		s.secrets[dummyKey] = []router.Secret{router.NewSecret([]byte(dummySecret))}
-	}
-	if len(b.OAuth1) == 0 {
-		return router.Setting("oauth1", "the credentials of at least one product are needed")
-	}
-	for _, c := range b.OAuth1 {
-		if c.ConsumerKey == "" || c.ConsumerSecret == "" {
-			return router.Setting("oauth1", "consumer_key and consumer_secret must not be empty")
-		}
-		if s.secrets[c.ConsumerKey] != nil {
-			return router.Setting("oauth1", "the consumer_key %q is configured twice (allow_dummy configures %q)", c.ConsumerKey, dummyKey)
-		}
-		secrets := []router.Secret{router.NewSecret([]byte(c.ConsumerSecret))}
-		if c.PreviousSecret != "" {
-			secrets = append(secrets, router.NewSecret([]byte(c.PreviousSecret)))
-		}
-		s.secrets[c.ConsumerKey] = secrets
-	}
-	return nil
 }
 
 func parseDuration(text string) (time.Duration, error) {

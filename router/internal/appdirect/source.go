@@ -2,7 +2,6 @@ package appdirect
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 
@@ -16,11 +15,14 @@ import (
 // by many goroutines.
 type Source struct {
 	*settings
-	name     string
-	log      zerolog.Logger
-	now      func() time.Time
-	verifier oauth.Verifier
-	client   *http.Client
+	name        string
+	path        string
+	log         zerolog.Logger
+	now         func() time.Time
+	verifier    oauth.Verifier
+	credentials *credentials
+	validation  *validation // nil if there is none
+	client      *http.Client
 }
 
 var _ router.Source = (*Source)(nil)
@@ -28,18 +30,29 @@ var _ router.Source = (*Source)(nil)
 // New builds a Source from its decoded block, by the schema of Kind. name goes
 // into every notice as it is.
 func New(name string, config router.Secret, deps router.SourceDeps) (router.Source, error) {
-	s, err := readSettings(config, deps.PublicURL)
+	b, err := readBlock(config)
 	if err != nil {
 		return nil, fmt.Errorf("configuring %s: %w", name, err)
 	}
-	return &Source{
-		settings: s, name: name, log: deps.Log, now: deps.Now, client: newClient(),
+	s, err := readSettings(b, deps.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("configuring %s: %w", name, err)
+	}
+	source := &Source{
+		settings: s, name: name, path: deps.Path, log: deps.Log, now: deps.Now, client: newClient(s.marketplaces.private),
 		verifier: oauth.Verifier{
 			Secrets: func(key string) []router.Secret { return s.secrets[key] },
 			Window:  s.window,
 			Now:     deps.Now,
 		},
-	}, nil
+	}
+	if source.credentials, err = source.readProducts(b); err != nil {
+		return nil, fmt.Errorf("configuring %s: %w", name, err)
+	}
+	if source.validation, err = readValidation(b.OrderValidation, source.path, s.replyWithin); err != nil {
+		return nil, fmt.Errorf("configuring %s: %w", name, err)
+	}
+	return source, nil
 }
 
 const (
@@ -60,28 +73,27 @@ const (
 
 // newClient returns a client that follows no redirect: a signature is made
 // over one address, and another host is not on the list.
-func newClient() *http.Client {
+func newClient(private map[string]bool) *http.Client {
 	return &http.Client{
 		Timeout:       exchangeLimit,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: dialLimit}).DialContext,
-			TLSHandshakeTimeout:    dialLimit,
-			ForceAttemptHTTP2:      true,
-			IdleConnTimeout:        idleLimit,
-			MaxIdleConnsPerHost:    idleConns,
-			MaxResponseHeaderBytes: maxResponseHeader,
-		},
+		Transport:     newGuard(private),
 	}
 }
 
 // Limits says how long a marketplace waits. A SUBSCRIPTION_NOTICE can't be
-// answered later (AppDirect documentation, "Asynchronous events").
+// answered later (AppDirect documentation, "Asynchronous events"), and a product
+// settings validation even less.
 func (s *Source) Limits(eventType string) router.Limits {
 	l := router.Limits{ReplyWithin: s.replyWithin, Late: router.LateCallback}
-	if eventType == typeSubscriptionNotice {
+	switch eventType {
+	case typeSubscriptionNotice:
 		l.Late = router.LateAccepted
+	case typeOrderValidation:
+		l.Late, l.Synchronous = router.LateAccepted, true
+		if s.validation != nil {
+			l.ReplyWithin = s.validation.timeout
+		}
 	}
 	return l
 }

@@ -129,7 +129,7 @@ func TestNewFillsInDefaults(t *testing.T) {
 
 func TestKindIsWhole(t *testing.T) {
 	k := Kind()
-	if k.Name != "appdirect" || k.New == nil || len(k.Types) != 16 || len(k.Codes) != 15 {
+	if k.Name != "appdirect" || k.New == nil || len(k.Types) != 17 || len(k.Codes) != 15 {
 		t.Errorf("Kind = %+v", k)
 	}
 	for _, schema := range []router.Schema{k.Config, k.Reply, k.Config.Blocks[0].Schema} {
