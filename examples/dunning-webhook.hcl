@@ -24,6 +24,6 @@ route "balance due" {
 
   deliver "notify" {
     to   = plugin.dunning.post
-    with = { data = { subscription = event.payload.guid, last_notice = event.payload.final } }
+    with = { data = { subscription = event.payload.guid, last_notice = event.action.final } }
   }
 }

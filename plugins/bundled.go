@@ -6,13 +6,14 @@ import (
 	"github.com/signalbox/signalbox/plugins/billing"
 	"github.com/signalbox/signalbox/plugins/crm"
 	"github.com/signalbox/signalbox/plugins/email"
+	"github.com/signalbox/signalbox/plugins/subscriptionbridge"
 	"github.com/signalbox/signalbox/plugins/webhook"
 	"github.com/signalbox/signalbox/sdk"
 )
 
 // Names are the bundled plugins, in alphabetical order: what a plugin block's
 // use attribute may say.
-func Names() []string { return []string{"billing", "crm", "email", "webhook"} }
+func Names() []string { return []string{"billing", "crm", "email", "subscriptionbridge", "webhook"} }
 
 // New makes the bundled plugin of that name, its version being this binary's;
 // false if there is none.
@@ -25,6 +26,8 @@ func New(name string) (*sdk.Plugin, bool) {
 		p = crm.New()
 	case "email":
 		p = email.New()
+	case "subscriptionbridge":
+		p = subscriptionbridge.New()
 	case "webhook":
 		p = webhook.New()
 	default:

@@ -2,11 +2,8 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -106,23 +103,10 @@ func (w *webhook) configure(_ context.Context, v sdk.Values) error {
 	return nil
 }
 
-// check connects to the configured URL's host and sends nothing: a receiver
-// must not see posts that stand for no event.
+// check sends nothing: a receiver must not see posts that stand for no event.
 func (w *webhook) check(ctx context.Context) error {
 	if w.URL == "" {
 		return nil
 	}
-	u, err := url.Parse(w.URL)
-	if err != nil {
-		return errors.New("the url can't be read as an address")
-	}
-	port := u.Port()
-	if port == "" {
-		port = u.Scheme // net knows the ports of http and https by name
-	}
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-	if err != nil {
-		return fmt.Errorf("connecting to the receiver: %w", err)
-	}
-	return conn.Close()
+	return outbound.Reach(ctx, w.URL)
 }

@@ -17,6 +17,7 @@ var allowed = map[string][]string{
 	"router/internal/config":              {"router"},
 	"router/internal/appdirect":           {"router", "router/internal/oauth"},
 	"router/internal/subscriptionbridge":  {"router"},
+	"router/internal/webhook":             {"router"},
 	"router/internal/journal/journaltest": {"router"},
 	"router/internal/journal/sqlite":      {"router"},
 	"router/internal/journal/powerfs":     {},
@@ -37,6 +38,7 @@ var allowed = map[string][]string{
 	"plugins/billing":                     {"sdk", "plugins/internal/"},
 	"plugins/crm":                         {"sdk", "plugins/internal/"},
 	"plugins/email":                       {"sdk", "plugins/internal/"},
+	"plugins/subscriptionbridge":          {"sdk", "plugins/internal/"},
 	"plugins/webhook":                     {"sdk", "plugins/internal/"},
 	"plugins/internal/outbound":           {"sdk"},
 }

@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -89,6 +90,24 @@ func Lost(doing string, err error) sdk.Outcome {
 		return sdk.Retry(Reason("%s: no connection: %v", doing, err))
 	}
 	return sdk.Retry(Reason("%s: no answer, it may have run: %v", doing, err)).MayHaveRun()
+}
+
+// Reach connects to an address's host and sends nothing: a receiver must not see
+// posts that stand for no event.
+func Reach(ctx context.Context, address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return errors.New("the address can't be read")
+	}
+	port := u.Port()
+	if port == "" {
+		port = u.Scheme // net knows the ports of http and https by name
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil {
+		return fmt.Errorf("connecting to the receiver: %w", err)
+	}
+	return conn.Close()
 }
 
 // WithoutAddress strips the request's address off an error of net/http.

@@ -2,7 +2,6 @@ package subscriptionbridge
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 )
 
@@ -21,32 +20,42 @@ func (r EventRequest) Encode() []byte { return encode(r) }
 
 // Answer is what a caller was told.
 type Answer struct {
-	// Status is one of the Status constants.
+	// Status is one of the Status constants; it may have come as an Ack.
 	Status    string
 	Timestamp string
+	// Message is "" but for a NotificationResponse that has one.
+	Message string
 	// ErrorCode and ErrorDetail are "" unless Status is StatusError; of an
 	// ErrorResponse only the code is told.
 	ErrorCode, ErrorDetail string
 }
 
-// DecodeAnswer reads an EventResponse, or the ErrorResponse that comes with
-// HTTP status 500. An error means that the body is neither.
+// DecodeAnswer reads the answer to an EventRequest or NotificationRequest in any
+// form that a Source gives it, the ErrorResponse that comes with HTTP status 500
+// included. An error means that the body is none.
 func DecodeAnswer(body []byte) (Answer, error) {
 	if len(body) > maxDocument {
 		return Answer{}, fmt.Errorf("reading the answer: it is longer than %d bytes", maxDocument)
 	}
-	var res eventResponse
-	eventErr := xml.Unmarshal(body, &res)
-	if eventErr == nil {
-		a := Answer{Status: res.Status, Timestamp: res.Timestamp}
-		if res.Error != nil {
-			a.ErrorCode, a.ErrorDetail = res.Error.ErrorCode, res.Error.ErrorDetail
+	var r struct {
+		XMLName                                                 xml.Name
+		Status, Ack, Timestamp, Message, ErrorCode, ErrorDetail string
+		Error                                                   struct{ ErrorCode, ErrorDetail string }
+	}
+	if err := xml.Unmarshal(body, &r); err != nil {
+		return Answer{}, fmt.Errorf("reading the answer: %w", err)
+	}
+	a := Answer{Status: r.Status, Timestamp: r.Timestamp, Message: r.Message, ErrorCode: r.ErrorCode}
+	switch root := r.XMLName.Local; root {
+	case eventResponse, notificationResponse:
+		if a.Status == "" {
+			a.Status = r.Ack
 		}
-		return a, nil
+		a.ErrorCode, a.ErrorDetail = r.Error.ErrorCode, r.Error.ErrorDetail
+	case errorResponse, errorDocument:
+		a.Status, a.ErrorDetail = StatusError, r.ErrorDetail
+	default:
+		return Answer{}, fmt.Errorf("reading the answer: its root is %.64q", root)
 	}
-	var failure errorResponse
-	if err := xml.Unmarshal(body, &failure); err != nil {
-		return Answer{}, fmt.Errorf("reading the answer: %w", errors.Join(eventErr, err))
-	}
-	return Answer{Status: StatusError, Timestamp: failure.Timestamp, ErrorCode: failure.ErrorCode}, nil
+	return a, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,8 +18,9 @@ const (
 	// doesn't know are passed over down to there.
 	maxDepth = 8
 
-	rootEventRequest   = "EventRequest"
-	rootGetTimeRequest = "GetTimeRequest"
+	rootEventRequest        = "EventRequest"
+	rootNotificationRequest = "NotificationRequest"
+	rootGetTimeRequest      = "GetTimeRequest"
 
 	// tokenMask stands in a stored document where the token stood.
 	tokenMask = "***"
@@ -32,16 +34,28 @@ type document struct {
 	masked []byte
 }
 
-// readDocument reads a call. It asks for UTF-8, one root, no namespace and no
-// document type, and takes all else that the known clients do: elements in any
-// order, GUID or Guid, white space around values, no prolog, a byte order mark,
-// an ampersand that was not escaped. An element given twice must say the same
-// twice.
+// ampersandError is the fault that the known clients are prone to: none of them
+// escapes what it puts into a field.
+type ampersandError struct {
+	element string
+	line    int
+}
+
+func (e *ampersandError) Error() string {
+	return fmt.Sprintf("the element %.64s (line %d) holds an ampersand that is not escaped; it must be written &amp;", e.element, e.line)
+}
+
+// readDocument reads a call. It asks for well-formed XML in UTF-8, one root, no
+// namespace and no document type, and takes all else that the known clients do:
+// elements in any order, GUID or Guid, white space around values, no prolog, a
+// byte order mark. An element given twice must say the same twice. With an
+// *ampersandError the document's root is told, so that the caller can be
+// answered in the form of its call.
 func readDocument(body []byte) (document, error) {
 	if len(body) > maxDocument {
 		return document{}, fmt.Errorf("the document is longer than %d bytes", maxDocument)
 	}
-	body = bytes.TrimPrefix(body, []byte("\ufeff"))
+	body = bytes.TrimPrefix(body, []byte(byteOrderMark))
 	if !utf8.Valid(body) {
 		return document{}, errors.New("the document is not in UTF-8")
 	}
@@ -50,6 +64,9 @@ func readDocument(body []byte) (document, error) {
 		token, err := r.xml.RawToken()
 		if errors.Is(err, io.EOF) {
 			break
+		}
+		if ampersand := r.ampersand(body, err); ampersand != nil {
+			return document{root: r.doc.root}, ampersand
 		}
 		if err == nil {
 			err = r.take(token)
@@ -67,26 +84,66 @@ func readDocument(body []byte) (document, error) {
 }
 
 // reader takes a document token by token. It reads raw tokens and keeps the
-// stack of open elements itself: the decoder's lenient mode, which lets a bare
-// ampersand stand, would also mend tags that don't match.
+// stack of open elements itself, since the decoder's own would translate
+// prefixes, and the protocol has none.
 type reader struct {
 	xml  *xml.Decoder
 	open []string
 	doc  document
-	text strings.Builder // of the open field
+	text []byte // of the open field
 	// begin and end delimit the text of the open field in the body.
 	begin, end int64
 	tokens     [][2]int64
-	seen       map[*string]bool
+	seen       []*string
 }
 
 func newReader(body []byte) *reader {
-	r := &reader{xml: xml.NewDecoder(bytes.NewReader(body)), seen: map[*string]bool{}}
-	r.xml.Strict = false
+	const fields = 4
+	r := &reader{xml: xml.NewDecoder(bytes.NewReader(body)), open: make([]string, 0, maxDepth), seen: make([]*string, 0, fields)}
 	r.xml.CharsetReader = func(string, io.Reader) (io.Reader, error) {
 		return nil, errors.New("only UTF-8 is read")
 	}
 	return r
+}
+
+// ampersand tells whether a bare ampersand in an element's text is what err
+// complains about.
+func (r *reader) ampersand(body []byte, err error) error {
+	if _, syntax := errors.AsType[*xml.SyntaxError](err); !syntax || len(r.open) == 0 {
+		return nil
+	}
+	text, _, _ := bytes.Cut(body[r.end:], []byte("<"))
+	at := bareAmpersand(text)
+	if at < 0 {
+		return nil
+	}
+	line := 1 + bytes.Count(body[:int(r.end)+at], []byte("\n"))
+	return &ampersandError{element: r.open[len(r.open)-1], line: line}
+}
+
+// bareAmpersand finds the first ampersand that begins no reference of XML's
+// own, or returns -1.
+func bareAmpersand(text []byte) int {
+	for i, c := range text {
+		if c != '&' {
+			continue
+		}
+		name, _, ended := bytes.Cut(text[i+1:], []byte(";"))
+		if !ended || !isReference(string(name)) {
+			return i
+		}
+	}
+	return -1
+}
+
+func isReference(name string) bool {
+	if digits, ok := strings.CutPrefix(name, "#x"); ok {
+		return digits != "" && strings.Trim(digits, "0123456789abcdefABCDEF") == ""
+	}
+	if digits, ok := strings.CutPrefix(name, "#"); ok {
+		return digits != "" && strings.Trim(digits, "0123456789") == ""
+	}
+	return slices.Contains([]string{"amp", "lt", "gt", "quot", "apos"}, name)
 }
 
 func (r *reader) take(token xml.Token) error {
@@ -100,7 +157,7 @@ func (r *reader) take(token xml.Token) error {
 			return errors.New("there is text outside the root element")
 		}
 		if r.field() != nil {
-			r.text.Write(t)
+			r.text = append(r.text, t...)
 		}
 	case xml.Directive:
 		return errors.New("a document type is not read")
@@ -130,7 +187,7 @@ func (r *reader) start(t xml.StartElement) error {
 		r.doc.root = t.Name.Local
 	}
 	r.open = append(r.open, t.Name.Local)
-	r.text.Reset()
+	r.text = r.text[:0]
 	r.begin = r.xml.InputOffset()
 	return nil
 }
@@ -141,11 +198,11 @@ func (r *reader) close(t xml.EndElement) error {
 		return errors.New("an end tag has no start tag")
 	}
 	if f := r.field(); f != nil {
-		value := strings.TrimSpace(r.text.String())
-		if r.seen[f] && *f != value {
+		value := string(bytes.TrimSpace(r.text))
+		if slices.Contains(r.seen, f) && *f != value {
 			return fmt.Errorf("the element %s is given twice, with different values", t.Name.Local)
 		}
-		*f, r.seen[f] = value, true
+		*f, r.seen = value, append(r.seen, f)
 		if f == &r.doc.token && r.end > r.begin {
 			r.tokens = append(r.tokens, [2]int64{r.begin, r.end})
 		}
@@ -173,7 +230,7 @@ func (r *reader) field() *string {
 }
 
 func (r *reader) mask(body []byte) []byte {
-	var out []byte
+	out := make([]byte, 0, len(body)+len(tokenMask))
 	var from int64
 	for _, at := range r.tokens {
 		out = append(append(out, body[from:at[0]]...), tokenMask...)

@@ -36,6 +36,7 @@ func TestReceive(t *testing.T) {
 		Base:       "tulip-shop",
 		Token:      "TULIP02182026",
 		Credential: "tulip-shop",
+		Format:     "EventResponse",
 		Body:       call(func(r *EventRequest) { r.Token = "***" }),
 		Received:   testNow(),
 	}
@@ -57,7 +58,9 @@ func TestReceivePaths(t *testing.T) {
 		{"/sb/eventrequest", true},
 		{"/sb/EVENTREQUEST/", true},
 		{"/sb/Notifications/Service1.svc/EventRequest", true},
-		{"/sb/GetTimeRequest", true}, // the root element decides
+		{"/sb/NotificationRequest", true}, // the root element decides
+		{"/sb/notificationREQUEST", true},
+		{"/sb/GetTimeRequest", true},
 		{"/sb/", false},
 		{"/sb/EventRequest/x", false},
 		{"/sb/EventRequest2", false},
@@ -85,7 +88,7 @@ func TestReceiveRefuses(t *testing.T) {
 		{"wrong token", call(func(r *EventRequest) { r.Token = strings.Repeat("0", 40) }), 200, "10002",
 			"fits no minute from 2026-03-01T08:58:00 to 2026-03-01T09:01:00 UTC"},
 		{"no token", call(func(r *EventRequest) { r.Token = "" }), 200, "10002", "Token is missing"},
-		{"another username", call(func(r *EventRequest) { r.Username = "Tulip-Shop" }), 200, "10002", "not the configured one"},
+		{"another username", call(func(r *EventRequest) { r.Username = "Tulip-Shop" }), 200, "10002", "none that is configured"},
 		{"no username", call(func(r *EventRequest) { r.Username = " " }), 200, "10002", "Username is missing"},
 		{"no GUID", call(func(r *EventRequest) { r.GUID = "\r\n" }), 200, "10003", "GUID is missing"},
 		{"a GUID without end", call(func(r *EventRequest) { r.GUID = strings.Repeat("x", maxGUID+1) }), 200, "10004", "longer than 128"},
@@ -163,12 +166,12 @@ func TestReceiveTellsTheTime(t *testing.T) {
 
 func TestFetch(t *testing.T) {
 	s := newTestSource(t, "")
-	for _, tc := range []struct{ action, payload string }{
-		{"Trial_Ending_Reminder", `{"guid":"TULIP02182026","action":"Trial_Ending_Reminder","kind":"Trial_Ending_Reminder","final":false}`},
-		{"Trial_Ending_Reminder_Final", `{"guid":"TULIP02182026","action":"Trial_Ending_Reminder_Final","kind":"Trial_Ending_Reminder","final":true}`},
-		{"Balance_Due", `{"guid":"TULIP02182026","action":"Balance_Due","kind":"Balance_Due","final":false}`},
-		{"Balance_Due_Final", `{"guid":"TULIP02182026","action":"Balance_Due_Final","kind":"Balance_Due","final":true}`},
-		{"Subscription_Canceled", `{"guid":"TULIP02182026","action":"Subscription_Canceled","kind":"Subscription_Canceled","final":false}`},
+	for _, tc := range []struct{ action, extra string }{
+		{"Trial_Ending_Reminder", `{"action":{"kind":"Trial_Ending_Reminder","final":false}}`},
+		{"Trial_Ending_Reminder_Final", `{"action":{"kind":"Trial_Ending_Reminder","final":true}}`},
+		{"Balance_Due", `{"action":{"kind":"Balance_Due","final":false}}`},
+		{"Balance_Due_Final", `{"action":{"kind":"Balance_Due","final":true}}`},
+		{"Subscription_Canceled", `{"action":{"kind":"Subscription_Canceled","final":false}}`},
 	} {
 		t.Run(tc.action, func(t *testing.T) {
 			n, _, err := s.Receive(post("/sb/EventRequest"), call(func(r *EventRequest) { r.Action = tc.action }))
@@ -182,7 +185,8 @@ func TestFetch(t *testing.T) {
 			want := router.Event{
 				Source: "subscriptionbridge.shop", Type: tc.action, Received: testNow(),
 				Lane:       "subscriptionbridge.shop|tulip-shop|TULIP02182026",
-				Payload:    []byte(tc.payload),
+				Payload:    []byte(`{"guid":"TULIP02182026","action":"` + tc.action + `"}`),
+				Extra:      []byte(tc.extra),
 				Attributes: []byte(`{"store":{"username":"tulip-shop"}}`),
 				Raw:        n.Body, Notice: n,
 			}

@@ -30,7 +30,12 @@ func testConfig(extra string) router.Secret {
 
 func newTestSource(t testing.TB, extra string) *Source {
 	t.Helper()
-	s, err := Kind().New("subscriptionbridge.shop", testConfig(extra),
+	return sourceOf(t, string(testConfig(extra).Reveal()))
+}
+
+func sourceOf(t testing.TB, config string) *Source {
+	t.Helper()
+	s, err := Kind().New("subscriptionbridge.shop", router.NewSecret([]byte(config)),
 		router.SourceDeps{Path: "/sb", Log: zerolog.Nop(), Now: testNow})
 	if err != nil {
 		t.Fatal(err)
@@ -44,8 +49,8 @@ func TestConfigDefaults(t *testing.T) {
 		if got, want := s.Limits(""), (router.Limits{ReplyWithin: 20 * time.Second, Late: router.LateAccepted, DedupeWindow: 10 * time.Minute}); got != want {
 			t.Errorf("Limits = %+v, want %+v", got, want)
 		}
-		if len(s.secrets) != 1 {
-			t.Errorf("%d pairs of secrets, want 1", len(s.secrets))
+		if got := len(s.stores[testUsername].secrets); got != 1 {
+			t.Errorf("%d pairs of secrets, want 1", got)
 		}
 	}
 }
@@ -61,6 +66,19 @@ func TestConfigErrors(t *testing.T) {
 		{"no duration", `{"username":"u","password":"s3cret","api_key":"k","reply_within":"20"}`, `reply_within: "20" is not a duration such as "20s"`},
 		{"no time to reply", `{"username":"u","password":"s3cret","api_key":"k","reply_within":"0s"}`, "reply_within: "},
 		{"longer than anyone waits", `{"username":"u","password":"s3cret","api_key":"k","reply_within":"7m"}`, "at most 6m40s"},
+		{"no store", `{"store":[]}`, "username: "},
+		{"half a store beside a block", `{"api_key":"s3cret","store":[{"username":"v","password":"s3cret","api_key":"k"}]}`, "username: "},
+		{"half a block", `{"store":[{"username":"v","password":"s3cret","api_key":"k"},{"username":"w","password":"s3cret"}]}`, "store: api_key of number 2: "},
+		{"a store twice", `{"username":"v","password":"s3cret","api_key":"k","store":[{"username":"v","password":"31337","api_key":"k"}]}`, `"v" is configured twice`},
+		{"a bar in a username", `{"username":"a|b","password":"s3cret","api_key":"k"}`, "username: it must not contain |"},
+		{"nobody may call", `{"username":"u","password":"s3cret","api_key":"k","allow_from":[]}`, "allow_from: it names nobody"},
+		{"no network", `{"username":"u","password":"s3cret","api_key":"k","allow_from":["10.0.0.0/40"]}`, `"10.0.0.0/40" is neither a network`},
+		{"a host's bits", `{"username":"u","password":"s3cret","api_key":"k","allow_from":["10.0.0.7/24"]}`, `did you mean "10.0.0.0/24"?`},
+		{"IPv4 in IPv6", `{"username":"u","password":"s3cret","api_key":"k","allow_from":["::ffff:10.0.0.7"]}`, "write it as IPv4"},
+		{"a zone", `{"username":"u","password":"s3cret","api_key":"k","trusted_proxies":["fe80::1%eth0"]}`, "trusted_proxies: "},
+		{"everybody is a proxy", `{"username":"u","password":"s3cret","api_key":"k","trusted_proxies":["::/0"]}`, "::/0 trusts everybody"},
+		{"other packages", `{"username":"u","password":"s3cret","api_key":"k","compat":{"packages":"full"}}`, `compat: packages can't be "full"`},
+		{"an error elsewhere", `{"username":"u","password":"s3cret","api_key":"k","compat":{"error":"header"}}`, `compat: error can't be "header"`},
 		{"a negative window", `{"username":"u","password":"s3cret","api_key":"k","dedupe_window":"-1m"}`, "dedupe_window: "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -79,15 +97,26 @@ func TestConfigErrors(t *testing.T) {
 
 func TestKind(t *testing.T) {
 	k := Kind()
-	for _, a := range k.Config.Attrs {
-		secret := strings.Contains(a.Name, "password") || strings.Contains(a.Name, "key")
-		if a.Sensitive != secret {
-			t.Errorf("attribute %s: sensitive is %v", a.Name, a.Sensitive)
+	var check func(string, router.Schema)
+	check = func(where string, schema router.Schema) {
+		for _, a := range schema.Attrs {
+			secret := strings.Contains(a.Name, "password") || strings.Contains(a.Name, "key")
+			if a.Sensitive != secret {
+				t.Errorf("%sattribute %s: sensitive is %v", where, a.Name, a.Sensitive)
+			}
+			if a.Doc == "" || !json.Valid(a.Type) || (a.Default != nil && !json.Valid(a.Default)) {
+				t.Errorf("%sattribute %s is not described", where, a.Name)
+			}
 		}
-		if a.Doc == "" || !json.Valid(a.Type) || (a.Default != nil && !json.Valid(a.Default)) {
-			t.Errorf("attribute %s is not described", a.Name)
+		for _, b := range schema.Blocks {
+			if b.Doc == "" {
+				t.Errorf("%sblock %s is not described", where, b.Name)
+			}
+			check(where+b.Name+": ", b.Schema)
 		}
 	}
+	check("", k.Config)
+	check("extra: ", k.Extra)
 	for _, code := range k.Codes {
 		if shortText(code) == "" {
 			t.Errorf("the code %s has no text", code)

@@ -5,9 +5,8 @@ import (
 	"crypto/sha1"
 	"crypto/subtle"
 	"encoding/hex"
+	"hash"
 	"time"
-
-	"github.com/signalbox/signalbox/router"
 )
 
 // minuteLayout is the time that a token is made over, in UTC; its seconds are
@@ -25,30 +24,17 @@ const (
 // password + "|" + minute, keyed with the API key's own bytes, in lower-case
 // hex.
 func Token(password, apiKey []byte, at time.Time) string {
-	return hex.EncodeToString(tokenSum(password, apiKey, at))
+	return hex.EncodeToString(tokenSum(hmac.New(sha1.New, apiKey), password, at))
 }
 
-func tokenSum(password, apiKey []byte, at time.Time) []byte {
-	mac := hmac.New(sha1.New, apiKey)
+// tokenSum is a token's bytes. The mac is keyed with the API key, and may have
+// been used.
+func tokenSum(mac hash.Hash, password []byte, at time.Time) []byte {
+	minute := make([]byte, 0, len("|"+minuteLayout))
+	mac.Reset()
 	mac.Write(password)
-	mac.Write([]byte("|" + at.UTC().Format(minuteLayout)))
+	mac.Write(at.UTC().AppendFormat(append(minute, '|'), minuteLayout))
 	return mac.Sum(nil)
-}
-
-type secretPair struct{ password, apiKey router.Secret }
-
-// secretPairs joins every password with every key: a store's two secrets are
-// replaced one at a time, in either order.
-func secretPairs(passwords, apiKeys []string) []secretPair {
-	var pairs []secretPair
-	for _, p := range passwords {
-		for _, k := range apiKeys {
-			if p != "" && k != "" {
-				pairs = append(pairs, secretPair{router.NewSecret([]byte(p)), router.NewSecret([]byte(k))})
-			}
-		}
-	}
-	return pairs
 }
 
 // validToken reports whether token is one of those that are good at now. It
@@ -62,8 +48,9 @@ func validToken(token string, secrets []secretPair, now time.Time) bool {
 	}
 	found := 0
 	for _, s := range secrets {
+		mac := hmac.New(sha1.New, s.apiKey.Reveal())
 		for m := oldestMinute; m <= newestMinute; m++ {
-			want := tokenSum(s.password.Reveal(), s.apiKey.Reveal(), now.Add(time.Duration(m)*time.Minute))
+			want := tokenSum(mac, s.password.Reveal(), now.Add(time.Duration(m)*time.Minute))
 			found |= subtle.ConstantTimeCompare(sum, want)
 		}
 	}
