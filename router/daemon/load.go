@@ -22,6 +22,7 @@ import (
 	"github.com/signalbox/signalbox/router/internal/plug"
 	"github.com/signalbox/signalbox/router/internal/subscriptionbridge"
 	"github.com/signalbox/signalbox/router/internal/systemd"
+	"github.com/signalbox/signalbox/router/internal/webhook"
 )
 
 // loaded is a configuration with everything built that it asks for; nothing of
@@ -36,7 +37,7 @@ type loaded struct {
 // kinds are the protocols that a source block can name.
 func kinds() map[string]router.SourceKind {
 	byName := map[string]router.SourceKind{}
-	for _, k := range []router.SourceKind{appdirect.Kind(), subscriptionbridge.Kind()} {
+	for _, k := range []router.SourceKind{appdirect.Kind(), subscriptionbridge.Kind(), webhook.Kind(), webhook.CloudEvents()} {
 		byName[k.Name] = k
 	}
 	return byName
@@ -81,7 +82,7 @@ func sources(c *config.Config, log zerolog.Logger) (mounts, error) {
 	for _, s := range c.Sources {
 		kind := byName[s.Kind]
 		source, err := kind.New(s.Name, s.Config, router.SourceDeps{
-			PublicURL: c.PublicURL, Path: s.Path, Log: log.With().Str("source", s.Name).Logger(), Now: time.Now,
+			PublicURL: c.PublicURL, Path: s.Path, Log: log.With().Str("source", s.Name).Logger(), Now: time.Now, Expressions: s.Expressions,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("%s: source %s: %w", s.At, s.Name, err)
