@@ -24,6 +24,9 @@ type Customer struct {
 	// Instance and Binding are the vendor's identifiers of an add-on and of its
 	// binding to an application.
 	Instance, Binding string
+	// AddonAccount is the vendor's identifier of an add-on product's own
+	// subscription.
+	AddonAccount string
 
 	// What the latest event left behind.
 	edition string
@@ -63,7 +66,9 @@ func NewCustomer(seed uint64) *Customer {
 		Account:  DefaultAccount,
 		Instance: "simulated-addon",
 		Binding:  "simulated-binding",
-		edition:  "BASIC", seats: 10, status: "ACTIVE",
+
+		AddonAccount: "simulated-addon-account",
+		edition:      "BASIC", seats: 10, status: "ACTIVE",
 	}
 }
 
@@ -110,6 +115,8 @@ func (c *Customer) Learn(e Event, r Result) {
 		return
 	}
 	switch {
+	case e.Type == "SUBSCRIPTION_ORDER" && r.AccountIdentifier != "" && e.isAddon():
+		c.AddonAccount = r.AccountIdentifier
 	case e.Type == "SUBSCRIPTION_ORDER" && r.AccountIdentifier != "":
 		c.Account = r.AccountIdentifier
 	case e.Type == "ADDON_ORDER" && r.ID != "":

@@ -7,8 +7,10 @@
 // only as its real counterparts do, over HTTP and SMTP. It keeps everything in
 // memory, bounded, and listens on loopback addresses only.
 //
-//   - Marketplace is AppDirect's side: it signs notifications, serves each event
-//     to whoever signs for it, and takes the result, at once or later.
+//   - Marketplace is AppDirect's side: it notifies with shared or separate
+//     credentials, serves each event to whoever has the product's, and takes the
+//     result, at once or later. It can send a user's browser instead (Browse), and
+//     the settings form of a checkout (Validate).
 //   - Customer makes up the events of one customer's life, and carries into the
 //     later ones what the vendor answered to the earlier.
 //   - Store is SubscriptionBridge's side: a shop's client that sends EventRequests.

@@ -14,7 +14,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/signalbox/signalbox/router"
-	"github.com/signalbox/signalbox/router/internal/oauth"
 )
 
 const (
@@ -40,9 +39,10 @@ type Options struct {
 	// Partner is the marketplace's own code in the events; "" means SIMULATED.
 	Partner string
 	// ConsumerKey and ConsumerSecret sign what goes out and verify what comes
-	// in: a product with shared credentials.
+	// in: a product with shared credentials, unless it has Separate ones.
 	ConsumerKey    string
 	ConsumerSecret router.Secret
+	Separate       *Separate
 	// Via, if not "", is the base address at which the vendor's endpoints are
 	// reached ("http://127.0.0.1:8480"), where the endpoints' own host is public
 	// and the daemon is here. Signatures are made over the endpoints all the same.
@@ -63,10 +63,10 @@ type Options struct {
 // their results. Its methods may be called at once. (AppDirect documentation,
 // 'Integration events'.)
 type Marketplace struct {
-	options Options
-	signer  oauth.Signer
-	client  *http.Client
-	server  server
+	options     Options
+	credentials credentials
+	client      *http.Client
+	server      server
 
 	mu      sync.Mutex
 	listed  map[string]*listing // by token
@@ -85,17 +85,24 @@ type listing struct {
 	// What follows is the marketplace's to lock.
 
 	fetches    int
+	posts      int // results posted, those that were refused on purpose too
 	result     *Result
 	byCallback bool
 }
 
-// Faults is what a marketplace does wrong when one event is fetched.
+// Faults is what a marketplace does wrong with one event.
 type Faults struct {
 	// Delay is how long each fetch takes.
 	Delay time.Duration
 	// Fail is the number of fetches, the first ones, that are answered with
 	// Status; a Status of 0 is 503.
 	Fail, Status int
+	// CallbackFail is the number of posted results, the first ones, that are not
+	// taken but answered with CallbackStatus; a CallbackStatus of 0 is 503.
+	CallbackFail, CallbackStatus int
+	// Gone: somebody has resolved the event by hand; each fetch and each posted
+	// result is answered 410.
+	Gone bool
 }
 
 // NewMarketplace makes a marketplace that Start serves.
@@ -112,11 +119,11 @@ func NewMarketplace(o Options) *Marketplace {
 	if o.CallbackWithin == 0 {
 		o.CallbackWithin = defaultCallbackWithin
 	}
-	signer := oauth.NewSigner(o.ConsumerKey, o.ConsumerSecret, o.Now)
-	if o.Nonce != nil {
-		signer.Nonce = o.Nonce
+	m := &Marketplace{options: o, credentials: newShared(o), client: newClient(), listed: map[string]*listing{}}
+	if o.Separate != nil {
+		m.credentials = &separate{Separate: *o.Separate, m: m}
 	}
-	return &Marketplace{options: o, signer: signer, client: newClient(), listed: map[string]*listing{}}
+	return m
 }
 
 // newClient returns a client that leaves time limits to the context and follows
@@ -186,9 +193,11 @@ func (m *Marketplace) list(e Event) (*listing, error) {
 	if e.Attributes == nil {
 		e.Attributes = object{}
 	}
-	if e.Attributes["marketplace"] == nil {
-		e.Attributes["marketplace"] = object{"partner": m.options.Partner, "baseUrl": base}
+	own := object{"partner": m.options.Partner, "baseUrl": base}
+	if given, ok := e.Attributes["marketplace"].(object); ok {
+		maps.Copy(own, given)
 	}
+	e.Attributes["marketplace"] = own
 	l := &listing{event: e, answered: make(chan struct{})}
 	if err := l.write(); err != nil {
 		return nil, err

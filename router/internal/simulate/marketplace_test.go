@@ -115,6 +115,38 @@ func TestMarketplaceCommitsFaults(t *testing.T) {
 			t.Errorf("the answers (-want +got):\n%s", diff)
 		}
 	})
+	t.Run("the first results are refused", func(t *testing.T) {
+		m, v := startMarketplace(t, nil), newVendor(t)
+		e := NewCustomer(1).Event("USER_ASSIGNMENT")
+		e.Faults = Faults{CallbackFail: 1, CallbackStatus: http.StatusInternalServerError}
+		l, err := m.list(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for range 3 {
+			status, _ := v.call(http.MethodPost, m.eventAddress(l.event.Token)+"/result", []byte(`{"success":true}`))
+			got = append(got, status)
+		}
+		if diff := cmp.Diff([]int{500, 200, 410}, got); diff != "" || m.posts(l) != 2 {
+			t.Errorf("%d results taken or refused, the answers (-want +got):\n%s", m.posts(l), diff)
+		}
+	})
+	t.Run("somebody has resolved it", func(t *testing.T) {
+		m, v := startMarketplace(t, nil), newVendor(t)
+		e := NewCustomer(1).Event("USER_ASSIGNMENT")
+		e.Faults = Faults{Gone: true}
+		l, err := m.list(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		address := m.eventAddress(l.event.Token)
+		fetched, body := v.call(http.MethodGet, address, nil)
+		posted, _ := v.call(http.MethodPost, address+"/result", []byte(`{"success":true}`))
+		if fetched != http.StatusGone || posted != http.StatusGone || !strings.Contains(string(body), `"Gone"`) {
+			t.Errorf("answered %d %s, then %d", fetched, body, posted)
+		}
+	})
 	t.Run("a slow fetch ends with its caller", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)

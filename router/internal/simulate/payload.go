@@ -5,21 +5,30 @@ import "strings"
 // object is a JSON object being made up.
 type object = map[string]any
 
+// addonVariant is what stands behind the slash of a SUBSCRIPTION_ORDER or
+// SUBSCRIPTION_CANCEL of an add-on product: an ordinary event, but for the
+// account's parent.
+const addonVariant = "ADDON"
+
 // Event makes up the event of one step: a type, or SUBSCRIPTION_NOTICE with the
-// notice's own type behind a slash (DEACTIVATED where none is given). A type
+// notice's own type behind a slash (DEACTIVATED where none is given), or
+// SUBSCRIPTION_ORDER/ADDON and SUBSCRIPTION_CANCEL/ADDON. A type
 // that AppDirect does not document gets a payload with the account, the company
 // and a user, so that a route for it has something to look at. What an event
 // changes, the seats or the account's status, shows in the later ones.
 func (c *Customer) Event(step string) Event {
-	kind, notice, _ := strings.Cut(step, "/")
+	kind, variant, _ := strings.Cut(step, "/")
 	e := Event{Type: kind, Payload: object{}, Attributes: object{}}
 	if kind != "SUBSCRIPTION_NOTICE" && kind != "USER_UPDATED" {
 		e.Attributes["creator"] = c.Buyer.object() // those two come without one
 	}
 	if payload, known := c.payloads()[kind]; known {
-		e.Payload = payload(notice)
+		e.Payload = payload(variant)
 	} else {
 		e.Payload = object{"account": c.account(), "company": c.Company.object(), "user": c.User.object()}
+	}
+	if variant == addonVariant {
+		e.Payload["account"] = c.addonAccount(kind)
 	}
 	return e
 }
@@ -56,6 +65,11 @@ func (c *Customer) payloads() map[string]func(notice string) object {
 			}
 			return object{"account": c.account(), "user": user, "configuration": c.configuration()}
 		},
+		// The legacy linking of what a vendor already has to the marketplace.
+		"ACCOUNT_SYNC":   func(string) object { return object{"company": c.Company.object()} },
+		"ACCOUNT_UNSYNC": func(string) object { return object{"account": c.account()} },
+		"USER_SYNC":      func(string) object { return object{"account": c.account(), "user": c.User.object()} },
+		"USER_LINK":      func(string) object { return object{"account": c.account(), "user": c.User.object()} },
 		"ADDON_ORDER": func(string) object {
 			return object{"account": c.account(), "order": addonOrder(1), "configuration": object{"name": "archive"}}
 		},
@@ -93,6 +107,18 @@ func (c *Customer) notice(kind string) object {
 
 func (c *Customer) account() object {
 	return object{"accountIdentifier": c.Account, "status": c.status}
+}
+
+// addonAccount is the account of an add-on product: a subscription of its own
+// below the main one, whose identifier the vendor gives it at the order.
+// (AppDirect's own SDK; the help pages do not show it.)
+func (c *Customer) addonAccount(kind string) object {
+	account := object{"parentAccountIdentifier": c.Account, "status": "ACTIVE", "accountIdentifier": c.AddonAccount}
+	if kind == "SUBSCRIPTION_ORDER" {
+		account["status"] = "INITIALIZED"
+		delete(account, "accountIdentifier")
+	}
+	return account
 }
 
 func (c *Customer) order() object {

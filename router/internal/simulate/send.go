@@ -38,8 +38,13 @@ type Exchange struct {
 	// Took is the time from the notification to its answer, ResultAfter that
 	// from the notification to the result.
 	Took, ResultAfter time.Duration
-	// Fetches counts how often the event was fetched up to then.
-	Fetches int
+	// Fetches counts how often the event was fetched up to then, and Posts how
+	// often a result was posted.
+	Fetches, Posts int
+	// Pages counts the vendor's pages that a browser saw, and Returned is the
+	// address that it came back with.
+	Pages    int
+	Returned string
 	// Result is nil while none is known.
 	Result *Result
 	// ByCallback: the answer was 202, so that the result is one posted later.
@@ -73,7 +78,7 @@ func (m *Marketplace) Send(ctx context.Context, endpoint string, e Event) (Excha
 func (m *Marketplace) exchange(ctx context.Context, endpoint string, l *listing, x *Exchange) error {
 	x.Notification = expand(endpoint, m.eventAddress(l.event.Token), l.event.Token)
 	began := m.options.Now()
-	defer func() { x.Fetches = m.fetches(l) }()
+	defer func() { x.Fetches, x.Posts = m.fetches(l), m.posts(l) }()
 	err := m.notify(ctx, x)
 	x.Took = m.options.Now().Sub(began)
 	if err != nil {
@@ -112,35 +117,40 @@ func (m *Marketplace) notify(ctx context.Context, x *Exchange) error {
 	if err != nil {
 		return fmt.Errorf("reading the endpoint: %w", err)
 	}
-	authorization, err := m.signer.Header(http.MethodGet, req.URL)
-	if err != nil {
-		return fmt.Errorf("signing the notification: %w", err)
+	if err := m.credentials.present(ctx, req); err != nil {
+		return err
 	}
-	req.Header.Set("Authorization", authorization)
 	form := x.Event.Form
 	if form == "" {
 		form = FormJSON
 	}
 	req.Header.Set("Accept", "application/"+form)
 	req.Header.Set("X-Request-Id", x.Event.Token)
-	if m.options.Via != "" {
-		via, err := url.Parse(m.options.Via)
-		if err != nil {
-			return fmt.Errorf("reading the address to go by: %w", err)
-		}
-		req.Host = req.URL.Host
-		req.URL.Scheme, req.URL.Host = via.Scheme, via.Host
-	}
-	res, err := m.client.Do(req)
+	res, err := m.do(req)
 	if err != nil {
 		return fmt.Errorf("notifying the vendor: %w", err)
 	}
 	defer res.Body.Close()
-	x.Status = res.StatusCode
+	if x.Status = res.StatusCode; x.Status == http.StatusUnauthorized {
+		m.credentials.refused()
+	}
 	if x.Body, err = io.ReadAll(io.LimitReader(res.Body, maxBody)); err != nil {
 		return fmt.Errorf("reading the vendor's answer: %w", err)
 	}
 	return nil
+}
+
+// do makes a request to the vendor, by way of Options.Via.
+func (m *Marketplace) do(req *http.Request) (*http.Response, error) {
+	if m.options.Via != "" {
+		via, err := url.Parse(m.options.Via)
+		if err != nil {
+			return nil, fmt.Errorf("reading the address to go by: %w", err)
+		}
+		req.Host = req.URL.Host
+		req.URL.Scheme, req.URL.Host = via.Scheme, via.Host
+	}
+	return m.client.Do(req)
 }
 
 // expand fills in the template.

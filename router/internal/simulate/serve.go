@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/router"
-	"github.com/signalbox/signalbox/router/internal/oauth"
 )
 
 // eventsPath is where events live under a marketplace's base address.
@@ -28,6 +27,9 @@ func (m *Marketplace) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+eventsPath+"{token}", m.signed(m.serveEvent))
 	mux.HandleFunc("POST "+eventsPath+"{token}/result", m.signed(m.takeResult))
+	if s, ok := m.credentials.(*separate); ok {
+		mux.HandleFunc("POST "+tokenPath, s.serveToken)
+	}
 	return mux
 }
 
@@ -35,9 +37,9 @@ func (m *Marketplace) routes() http.Handler {
 func (m *Marketplace) signed(next func(http.ResponseWriter, *http.Request, *listing)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := m.verify(r); err != nil {
-			m.options.Log.Debug().Err(err).Str("path", r.URL.Path).Msg("a request's signature was refused")
+			m.options.Log.Debug().Err(err).Str("path", r.URL.Path).Msg("a request's credentials were refused")
 			m.count(&m.refused)
-			refuse(w, http.StatusUnauthorized, "Unauthorized", "The request is not signed by the product's credentials.")
+			refuse(w, http.StatusUnauthorized, "Unauthorized", "The request does not have the product's credentials.")
 			return
 		}
 		token := r.PathValue("token")
@@ -58,27 +60,19 @@ func (m *Marketplace) verify(r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("reading the address called: %w", err)
 	}
-	verifier := oauth.Verifier{
-		Secrets: func(key string) []router.Secret {
-			if key != m.options.ConsumerKey {
-				return nil
-			}
-			return []router.Secret{m.options.ConsumerSecret}
-		},
-		Window: signatureWindow,
-		Now:    m.options.Now,
-	}
-	_, err = verifier.Verify(r.Method, address, r.Header.Values("Authorization"))
-	return err
+	return m.credentials.verify(r, address)
 }
 
-// find returns the event of that token, or nil, and whether it was answered.
+// find returns the event of that token, or nil, and whether it was resolved.
 // What is STATELESS is never used up.
 func (m *Marketplace) find(token string) (l *listing, consumed bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l = m.listed[token]
-	return l, l != nil && l.result != nil && l.event.Flag != router.FlagStateless
+	if l == nil {
+		return nil, false
+	}
+	return l, l.event.Faults.Gone || l.result != nil && l.event.Flag != router.FlagStateless
 }
 
 func (m *Marketplace) count(n *int) {
@@ -113,6 +107,12 @@ func (m *Marketplace) serveEvent(w http.ResponseWriter, r *http.Request, l *list
 	_, _ = w.Write(body) // a vendor who has gone away fetches again
 }
 
+func (m *Marketplace) posts(l *listing) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return l.posts
+}
+
 // linger waits, and reports whether the caller is still there.
 func linger(r *http.Request, delay time.Duration) bool {
 	timer := time.NewTimer(delay)
@@ -130,6 +130,12 @@ func (m *Marketplace) takeResult(w http.ResponseWriter, r *http.Request, l *list
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		refuse(w, http.StatusRequestEntityTooLarge, "TooLarge", "The result could not be read.")
+		return
+	}
+	m.count(&l.posts)
+	if faults := l.event.Faults; m.posts(l) <= faults.CallbackFail {
+		status := cmp.Or(faults.CallbackStatus, http.StatusServiceUnavailable)
+		refuse(w, status, http.StatusText(status), "The marketplace was told to refuse this result.")
 		return
 	}
 	result, err := decodeResult(body)
