@@ -42,6 +42,25 @@ source "appdirect" "local" {
     consumer_secret = "local-only-secret" # in production: credential("acme_secret"), file("path") or env("NAME")
   }
 
+  # oauth2 {                      # a product with separate credentials; it needs https
+  #   client_id     = "gizmo-991"                                # ours, for {marketplace}/oauth2/token
+  #   client_secret = file("/etc/signalbox/gizmo_client")        # previous_secret while it rotates
+  #   issued {                    # how its notifications prove themselves: tokens of PATH/oauth2/token, which is ours
+  #     client_id     = "gizmo-notifications"
+  #     client_secret = file("/etc/signalbox/gizmo_tokens")
+  #   }                           # or basic { username, password }, or issuer { issuer, jwks_url, audience, client }
+  # }
+
+  # aliases              = { "https://acme.appdirect.com" = "https://www.acme-marketplace.com" } # another name of a marketplace
+  # private_marketplaces = ["https://market.corp.example"]      # whose name leads to a private address; others may not
+  # token_base           = "https://www.acme-marketplace.com"   # for endpoints that are sent {token} rather than {eventUrl}
+
+  # interactive = true     # customers' browsers are sent here too, and back; AppDirect discourages it
+  # order_validation {     # a checkout has its form checked, as an ORDER_VALIDATION: in memory only, nothing is kept
+  #   secret     = credential("validation_key") # in the marketplace: PATH/validate?key=…
+  #   on_failure = "WARN"                       # what can't be checked in time: the customer goes on; or "ERROR"
+  # }
+
   # reply_within = "4s"    # of the 5 s that AppDirect waits
   # unrouted     = "error" # an event no route takes; or "accept"
 }
@@ -51,6 +70,31 @@ source "subscriptionbridge" "local" {
   username = "local-store"
   password = "local-only-password"
   api_key  = "0123456789ABCDEF0123456789ABCDEF"
+
+  # allow_from      = ["203.0.113.0/24"] # addresses that the store calls from; anybody's if it is left out
+  # trusted_proxies = ["127.0.0.1"]      # whose X-Forwarded-For is believed
+  # store { username, password, api_key } # one block for each further store
+  # compat { ack = true }                 # answer as later clients read it
+}
+
+# Any JSON that is posted, by senders that prove themselves. The answer is 200 (done),
+# 202 (accepted), 422 (refused for good) or 503 (not now).
+source "webhook" "local" {
+  path = "/webhook"
+  hmac { secret = "local-only-secret" } # as GitHub signs; or standard_webhooks, stripe, basic, bearer: several, if several send
+
+  # Where a request has what. For standard_webhooks, stripe and hmac (GitHub's header) id and type need not be given.
+  # id   = request.headers["X-Delivery"] # what a repeat has in common with the first
+  # type = request.body.event
+  lane = try(request.body.repository.full_name, null) # events of one lane run one after the other
+
+  unrouted = "accept" # senders post all they have: what no route takes is no error, or they would repeat it for days
+}
+
+# CloudEvents 1.0, binary or structured. The id and source tell a repeat; partitionkey, else the subject, is the lane.
+source "cloudevents" "local" {
+  path = "/events"
+  bearer { token = "local-only-token" }
 }
 
 # --- what is done about them: plugins, each a process of its own -----------------
@@ -69,6 +113,13 @@ plugin "email" {
 #   config {
 #     secret_key = credential("stripe_key") # systemd: LoadCredential=stripe_key:/etc/signalbox/stripe_key
 #     prices     = { BASIC = "price_1", PREMIUM = "price_2" }
+#   }
+# }
+
+# plugin "cart" {                          # the other side of SubscriptionBridge
+#   use = "subscriptionbridge"
+#   config {
+#     callback_url = "https://shop.example/sb.asp" # for the action callback
 #   }
 # }
 
@@ -146,6 +197,17 @@ route "dunning" {
     with = { template = "balance_due", to = "${event.payload.guid}@customers.example" }
   }
 }
+
+# route "posted" {                                          # one route for what comes from anywhere
+#   from = [source.webhook.local, source.cloudevents.local]
+#   on   = ["issues", "com.example.order"]
+#   when = event.payload.action == "opened"
+#   deliver "note" {
+#     to   = plugin.acme.note
+#     with = { title = event.payload.issue.title, sender = event.attributes.headers.user-agent }
+#   }
+#   reply { message = "Thank you." }                        # for the sender's log
+# }
 
 # Failures are events too, of the source "signalbox": telling people is routing.
 route "tell operators" {
