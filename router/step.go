@@ -16,6 +16,7 @@ func (m *machine) advance(at time.Time) {
 	}
 	m.skipUnreachable()
 	m.start(at)
+	m.skipUnreachable() // what starts may end at once: its key is too old
 	if m.Phase != Open {
 		return
 	}

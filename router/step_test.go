@@ -172,6 +172,17 @@ func (w *walk) check(before router.State, f router.Fact) {
 	if before.Finished() && !replayed && !hastened && !s.Finished() {
 		w.fail("%T took up a finished event", f)
 	}
+	for i := range s.Deliveries {
+		d, ended, met := &s.Deliveries[i], true, true
+		for _, name := range d.Needs {
+			n := find(s, name)
+			ended = ended && n.Done()
+			met = met && n.Status == router.DoneSucceeded
+		}
+		if s.Phase == router.Settled && d.Status == router.Waiting && ended && !met {
+			w.fail("%s waits for ever for %q", d.Name, d.Needs)
+		}
+	}
 	if s.Phase == router.Held && s.HoldsLane() {
 		w.fail("a held event holds its lane")
 	}
