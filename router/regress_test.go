@@ -408,3 +408,42 @@ func TestTheLastOutcomesAreWrittenDown(t *testing.T) {
 		g.inHand(0, 0)
 	})
 }
+
+// A crash between an operator's replay and the verdict that it leads to loses
+// neither: the next life concludes what has nothing left to run.
+func TestAReplayThatACrashCutOffIsConcluded(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var mended atomic.Bool
+		route := order(routertest.Deliver("bill", "billing", "create"))
+		route.Reply = func(router.Scope) (json.RawMessage, error) {
+			if mended.Load() {
+				return json.RawMessage(`{"bill":"1"}`), nil
+			}
+			return nil, errors.New("no such member")
+		}
+		g := newRig(t, route)
+		g.action("billing.create", outcomes(ok))
+		g.answer(g.send("ORDER", "acme", "k1"), "202 accepted")
+		e := g.only("ORDER")
+		if e.State.Phase != router.Held {
+			t.Fatalf("it is %s", e.State.Phase)
+		}
+		g.journal.OnApply(func(c router.Change) error {
+			if c.State != nil && c.State.Phase == router.Held {
+				return router.ErrJournal // of the next verdict
+			}
+			return nil
+		})
+		go g.router.Replay(context.Background(), e.Event.ID, nil, false)
+		time.Sleep(time.Second)
+		g.crash()
+		g.journal.OnApply(nil)
+		mended.Store(true)
+		g.start()
+		time.Sleep(time.Minute)
+		if e := g.only("ORDER"); e.State.Phase != router.Settled || e.State.Verdict.Kind != router.Success {
+			t.Errorf("it is %s, %+v", e.State.Phase, e.State.Verdict)
+		}
+		g.inHand(0, 0)
+	})
+}

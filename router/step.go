@@ -20,25 +20,34 @@ func (m *machine) advance(at time.Time) {
 	if m.Phase != Open {
 		return
 	}
-	pending, exhausted := false, (*Delivery)(nil)
-	for i := range m.Deliveries {
-		switch d := &m.Deliveries[i]; {
-		case !d.required():
-		case d.Status == DoneExhausted:
-			if exhausted == nil {
-				exhausted = d
-			}
-		case !d.Done() && !m.blocked(d):
-			pending = true
-		}
-	}
-	switch {
-	case pending:
+	switch exhausted := m.firstExhausted(); {
+	case m.pending():
 	case exhausted != nil:
 		m.hold(at, fmt.Sprintf("%s: %s", exhausted.Name, exhausted.Detail))
 	default:
 		m.do(Conclude{Verdict: Verdict{Kind: m.successKind()}})
 	}
+}
+
+// pending reports whether the verdict waits for a required delivery.
+func (s *State) pending() bool {
+	for i := range s.Deliveries {
+		if d := &s.Deliveries[i]; d.required() && !d.Done() && !s.blocked(d) {
+			return true
+		}
+	}
+	return false
+}
+
+// firstExhausted gives the required delivery that never came through and stands
+// first in file order.
+func (s *State) firstExhausted() *Delivery {
+	for i := range s.Deliveries {
+		if d := &s.Deliveries[i]; d.required() && d.Status == DoneExhausted {
+			return d
+		}
+	}
+	return nil
 }
 
 // firstRejected gives the rejected required delivery that stands first in file
@@ -110,13 +119,13 @@ func (s *State) unmetNeed(d *Delivery) *Delivery {
 
 // blocked reports whether d waits for something that only an operator can
 // bring about: a required delivery that is exhausted.
-func (m *machine) blocked(d *Delivery) bool {
+func (s *State) blocked(d *Delivery) bool {
 	if d.Status != Waiting {
 		return false
 	}
 	for _, name := range d.Needs {
-		n := m.delivery(name)
-		if n != nil && (n.Status == DoneExhausted || m.blocked(n)) {
+		n := s.delivery(name)
+		if n != nil && (n.Status == DoneExhausted || s.blocked(n)) {
 			return true
 		}
 	}

@@ -104,7 +104,7 @@ func (s *State) Rests() (until time.Time, ok bool) {
 	switch {
 	case s.Live, s.Phase == Noticed && s.Fetch.Due.IsZero(),
 		s.OwesCallback() && s.Callback.Status != CallbackParked,
-		s.Phase == Open && len(s.Deliveries) == 0:
+		s.Phase == Open && !s.pending(): // not routed yet, or its verdict was lost in a crash
 		return time.Time{}, false
 	}
 	for i := range s.Deliveries {
