@@ -31,8 +31,8 @@ type eventAddress struct {
 func (a eventAddress) is(b eventAddress) bool { return a.base == b.base && a.token == b.token }
 
 // parseAddress accepts the address of an event at a listed marketplace or an
-// alias of one, or at the host of ping tests. Scheme, host and port are compared parsed. An error
-// is an *AddressError.
+// alias of one, or at the host of ping tests. Scheme, host and port are compared
+// parsed. An error is an *AddressError.
 func (s *settings) parseAddress(raw string) (eventAddress, error) {
 	refuse := func(format string, args ...any) (eventAddress, error) {
 		return eventAddress{}, &AddressError{Reason: fmt.Sprintf(format, args...)}

@@ -24,7 +24,8 @@ const (
 func (s *Source) Callback(ctx context.Context, e *router.Event, v router.Verdict) router.Outcome {
 	at, err := s.parseAddress(e.Notice.Address)
 	if err != nil {
-		return router.Outcome{Kind: router.Rejected, Code: codeCallbackRefused, Detail: err.Error()}
+		// It was good when the event came in: a reload took the marketplace away.
+		return router.Outcome{Kind: router.Retry, NeedsOperator: true, Detail: err.Error()}
 	}
 	a, sent, err := s.send(ctx, exchange{
 		method: http.MethodPost, address: at.result(), credential: e.Notice.Credential, accept: "application/json",

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/signalbox/signalbox/router"
@@ -97,7 +98,17 @@ func (c *credentials) authenticate(r *http.Request) (product string, err error) 
 	if len(headers) == 0 {
 		return "", refuseCredential("there is no Authorization header")
 	}
-	return "", refuseCredential("the scheme %q of the Authorization header is none of %s", bounded(name, maxName), strings.Join(c.schemes(), ", "))
+	return "", refuseCredential("the scheme%s of the Authorization header is none of %s", quoteScheme(name), strings.Join(c.schemes(), ", "))
+}
+
+// quoteScheme quotes a known scheme, and nothing else: what stands in its place
+// may be a secret that came without one.
+func quoteScheme(name string) string {
+	switch name {
+	case schemeOAuth, schemeBasic, schemeBearer:
+		return " " + strconv.Quote(name)
+	}
+	return ""
 }
 
 // schemes are the names of the schemes that some product has, sorted.

@@ -32,6 +32,10 @@ func (s *Source) Fetch(ctx context.Context, n router.Notice) (router.Event, erro
 		return router.Event{}, refused(codeUnknownError, messageForeign, err)
 	}
 	raw, err := s.get(ctx, at, n.Credential)
+	if err != nil && s.isDummy(n.Credential) {
+		// Anybody's request: it is not worth a notice that is tried again.
+		return router.Event{}, refused(codeUnknownError, messageRefused, errors.Unwrap(err))
+	}
 	if err != nil {
 		return router.Event{}, err
 	}

@@ -60,7 +60,7 @@ func (s *Source) visitor(method string, signed *url.URL, given string) (product 
 	if stale {
 		product = refused.ConsumerKey
 	}
-	until, ok := s.readPass(given, product, signed)
+	_, until, ok := s.readPass(given, product, signed.RawQuery)
 	switch {
 	case ok:
 		return product, until, nil
@@ -97,7 +97,7 @@ func (s *Source) replyToBrowser(e *router.Event, v router.Verdict) router.Respon
 // twelve characters for each, and proxies take addresses of a few thousand.
 const maxReturnMessage = 150
 
-// wayBack is the returnUrl with the result, signed with the newest secret.
+// wayBack is the returnUrl with the result, signed as the browser came.
 // userIdentifier in it is a guess: of an account that is linked nothing else can
 // be told.
 func (s *Source) wayBack(e *router.Event, r Result) (*url.URL, error) {
@@ -105,9 +105,9 @@ func (s *Source) wayBack(e *router.Event, r Result) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	secrets := s.secrets[e.Notice.Credential]
-	if len(secrets) == 0 {
-		return nil, errNoCredential
+	secret, err := s.secretInUse(e.Notice.Credential, e.Notice.Again)
+	if err != nil {
+		return nil, err
 	}
 	query := []string{"success=false"}
 	add := func(name, value string) {
@@ -127,7 +127,7 @@ func (s *Source) wayBack(e *router.Event, r Result) (*url.URL, error) {
 		query = append([]string{back.RawQuery}, query...)
 	}
 	back.RawQuery = strings.Join(query, "&")
-	return oauth.NewSigner(e.Notice.Credential, secrets[0], s.now).Query(http.MethodGet, back)
+	return oauth.NewSigner(e.Notice.Credential, secret, s.now).Query(http.MethodGet, back)
 }
 
 var errNoReturn = errors.New("the event has no returnUrl")

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/signalbox/signalbox/router"
+	"github.com/signalbox/signalbox/router/internal/oauth"
 )
 
 // newInteractive is a source whose clock can be set.
@@ -153,6 +154,39 @@ func TestWayBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// While secrets rotate, the way back is signed with the one that the browser
+// came with: that is the one the marketplace has. The other would not be taken
+// there, and nobody would be told.
+func TestWayBackIsSignedAsTheBrowserCame(t *testing.T) {
+	for name, secrets := range map[string][2]string{"newest": {testSecret, "older-secret"}, "previous": {"newer-secret", testSecret}} {
+		t.Run(name, func(t *testing.T) {
+			s, setClock := newInteractive(t, map[string]any{"oauth1": []any{
+				map[string]any{"consumer_key": testKey, "consumer_secret": secrets[0], "previous_secret": secrets[1]},
+			}})
+			n, _, err := s.Receive(visit(t, "a=x:/y+%22&url="+url.QueryEscape(testAddress)), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			setClock(testNow.Add(time.Hour))
+			if n, _, err = s.Receive(follow(n.Again), nil); err != nil {
+				t.Fatal(err)
+			}
+			e := orderFrom(testMarketplace + "/finish?token=1")
+			e.Notice = n
+			resp := s.Reply(e, router.Verdict{Kind: router.Success})
+			marketplace := oauth.Verifier{Secrets: onlySecret(testSecret), Window: time.Hour, Now: s.now}
+			if _, err := marketplace.Verify("GET", parseURL(t, resp.Header.Get("Location")), nil); err != nil {
+				t.Errorf("the marketplace refuses %v: %v", resp.Header, err)
+			}
+		})
+	}
+}
+
+// onlySecret gives that secret for every consumer key.
+func onlySecret(secret string) func(string) []router.Secret {
+	return func(string) []router.Secret { return []router.Secret{router.NewSecret([]byte(secret))} }
 }
 
 func TestReturnAddressIsAtAMarketplace(t *testing.T) {

@@ -79,7 +79,7 @@ func (s *issuers) authenticate(ctx context.Context, text string) (product string
 	if err != nil {
 		return "", err
 	}
-	if key.Use == "enc" || key.Algorithm != "" && key.Algorithm != header.Algorithm {
+	if key.Algorithm != "" && key.Algorithm != header.Algorithm {
 		return "", refuseCredential("the key %q is not one for %s", bounded(header.KeyID, maxName), header.Algorithm)
 	}
 	if err := token.Claims(key.Key); err != nil {

@@ -117,19 +117,19 @@ func (s *Source) readProducts(b *block) (*credentials, error) {
 // leave the machine needs none.
 func (s *Source) checkPrivacy() error {
 	const why = "%q is plain http, over which passwords and tokens can be read; the products in oauth2 need https"
-	if !isPrivate(s.public) {
+	if !isConfidential(s.public) {
 		return router.Setting("public_url", why, s.public.Redacted())
 	}
 	for _, base := range slices.Sorted(maps.Keys(s.marketplaces.names)) {
-		if u, err := url.Parse(base); err != nil || !isPrivate(u) {
+		if u, err := url.Parse(base); err != nil || !isConfidential(u) {
 			return router.Setting("marketplaces", why, base)
 		}
 	}
 	return nil
 }
 
-// isPrivate reports whether nobody on the way can read what is sent there.
-func isPrivate(u *url.URL) bool {
+// isConfidential reports whether nobody on the way can read what is sent there.
+func isConfidential(u *url.URL) bool {
 	if u.Scheme == "https" {
 		return true
 	}
@@ -245,7 +245,7 @@ func (p *products) addIssuer(product string, b *issuerBlock) error {
 	if err != nil || keysAt.Host == "" || keysAt.User != nil || keysAt.Scheme != "http" && keysAt.Scheme != "https" {
 		return router.Setting("issuer.jwks_url", "it is not an http or https address")
 	}
-	if !isPrivate(keysAt) {
+	if !isConfidential(keysAt) {
 		return router.Setting("issuer.jwks_url", "%q is plain http, over which anybody on the way can put keys of his own", b.JWKSURL)
 	}
 	by := p.issuers.byName[b.Issuer]

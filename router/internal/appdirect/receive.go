@@ -59,8 +59,13 @@ func (s *Source) Receive(r *http.Request, body []byte) (router.Notice, *router.R
 
 // notice is what an authentic notification comes to.
 func (s *Source) notice(r *http.Request, at eventAddress, product, format string) router.Notice {
+	key := at.base + "|" + at.token
+	if s.isDummy(product) {
+		// Everybody has this key: it leads to no event that came in by another.
+		key = dummyKey + "|" + key
+	}
 	return router.Notice{
-		Source: s.name, Key: at.base + "|" + at.token, Address: at.url.String(), Base: at.base, Token: at.token,
+		Source: s.name, Key: key, Address: at.url.String(), Base: at.base, Token: at.token,
 		Credential: product, Format: format, RequestID: bounded(r.Header.Get("X-Request-Id"), maxRequestID), Received: s.now(),
 	}
 }

@@ -50,7 +50,8 @@ const (
 	longestTimeout = 30 * time.Second
 	// shortestKey: nothing slows down who tries keys.
 	shortestKey = 16
-	// maxForm is far above the settings of a product, and maxFields their number.
+	// maxForm is far above the settings of a product, and maxFields the number of
+	// their values.
 	maxForm   = 64 << 10
 	maxFields = 500
 )
@@ -171,7 +172,7 @@ func readForm(body []byte) (map[string]string, error) {
 	if len(body) > maxForm {
 		return nil, errForm
 	}
-	fields := map[string]string{}
+	values, n := map[string][]string{}, 0
 	for piece := range strings.SplitSeq(string(body), "&") {
 		if piece == "" {
 			continue
@@ -182,15 +183,17 @@ func readForm(body []byte) (map[string]string, error) {
 		if err != nil || valueErr != nil || !utf8.ValidString(name) || !utf8.ValidString(value) {
 			return nil, errForm
 		}
+		if n++; n > maxFields {
+			return nil, errForm
+		}
 		if name == "" {
 			continue
 		}
-		if before, repeats := fields[name]; repeats {
-			value = before + "\n" + value
-		}
-		if fields[name] = value; len(fields) > maxFields {
-			return nil, errForm
-		}
+		values[name] = append(values[name], value)
+	}
+	fields := make(map[string]string, len(values))
+	for name, all := range values {
+		fields[name] = strings.Join(all, "\n")
 	}
 	return fields, nil
 }

@@ -47,6 +47,7 @@ func TestReceiveForm(t *testing.T) {
 		{"broken escape", "POST", "/appdirect/acme/validate", formType, "a=%zz", open, 400},
 		{"not UTF-8", "POST", "/appdirect/acme/validate", formType, "a=%ff", open, 400},
 		{"too large", "POST", "/appdirect/acme/validate", formType, "a=" + strings.Repeat("a", maxForm), open, 400},
+		{"too many values", "POST", "/appdirect/acme/validate", formType, strings.Repeat("a&", maxFields+1), open, 400},
 		{"another path", "POST", "/appdirect/acme/validates", formType, "a=b", open, 405},
 		{"no such block", "POST", "/appdirect/acme/validate", formType, "a=b", nil, 405},
 	} {
@@ -190,7 +191,7 @@ func TestValidationWaitsAsLongAsOthers(t *testing.T) {
 
 // FuzzForm proves that of a form that is accepted net/url reads the same.
 func FuzzForm(f *testing.F) {
-	for _, seed := range []string{"", "domain=example.com&color=red&color=blue", "a=%zz", "a=%ff", "=x&&b", "a+b=c%2Bd", "a;b=c", "%00=%0a"} {
+	for _, seed := range []string{"", "domain=example.com&color=red&color=blue", "a=%zz", "a=%ff", "=x&&b", "a+b=c%2Bd", "a;b=c", "%00=%0a", strings.Repeat("a&", maxForm/2), strings.Repeat("=&", maxForm/2)} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -18,8 +19,9 @@ import (
 
 // A browser that waits asks again with the signature that it came with, which is
 // soon too old. So that address has a pass beside it: until when it may ask, and
-// a code over that and all that is signed, under a key made of the consumer
-// secret. A pass lifts the check of the signature's time and nothing else.
+// a code over that and the parameters that are signed, under a key made of the
+// consumer secret that they are signed with. A pass lifts the check of the
+// signature's time and nothing else.
 
 const (
 	// passParameter holds the pass.
@@ -54,12 +56,12 @@ func cutPass(address *url.URL) (without *url.URL, pass string) {
 
 // again is where a browser asks again: a reference to the page itself.
 func (s *Source) again(product string, asked *url.URL, until time.Time) (string, error) {
-	secrets := s.secrets[product]
-	if len(secrets) == 0 {
-		return "", fmt.Errorf("making a pass: %w", errNoCredential)
+	secret, err := s.signedWith(product, s.signedAddress(asked))
+	if err != nil {
+		return "", fmt.Errorf("making a pass: %w", err)
 	}
 	expiry := strconv.FormatInt(until.Unix(), 10)
-	code, err := s.passCode(secrets[0], expiry, s.signedAddress(asked))
+	code, err := s.passCode(secret, expiry, asked.RawQuery)
 	if err != nil {
 		return "", err
 	}
@@ -68,33 +70,65 @@ func (s *Source) again(product string, asked *url.URL, until time.Time) (string,
 	return "?" + query + "&" + passParameter + "=" + expiry + "." + base64.RawURLEncoding.EncodeToString(code), nil
 }
 
-// readPass says until when a pass is good, for the product and the address that
-// it was made for.
-func (s *Source) readPass(pass, product string, signed *url.URL) (until time.Time, ok bool) {
+// signedWith is the product's secret that the signature in an address was made
+// with.
+func (s *Source) signedWith(product string, signed *url.URL) (router.Secret, error) {
+	for _, secret := range s.secrets[product] {
+		one := oauth.Verifier{
+			Secrets: func(string) []router.Secret { return []router.Secret{secret} }, Window: math.MaxInt64, Now: s.now,
+		}
+		if _, err := one.Verify(http.MethodGet, signed, nil); err == nil {
+			return secret, nil
+		}
+	}
+	return router.Secret{}, errNoCredential
+}
+
+// secretInUse is the product's secret that a browser came with, by where it asks
+// again: the marketplace has that one, whichever of two is the newer.
+func (s *Source) secretInUse(product, again string) (router.Secret, error) {
+	asked, pass := cutPass(&url.URL{RawQuery: strings.TrimPrefix(again, "?")})
+	if secret, _, ok := s.readPass(pass, product, asked.RawQuery); ok {
+		return secret, nil
+	}
+	secrets := s.secrets[product]
+	if len(secrets) == 0 {
+		return router.Secret{}, errNoCredential
+	}
+	return secrets[0], nil
+}
+
+// readPass says until when a pass is good, for the product and the query that it
+// was made for, and with which of the product's secrets it was made.
+func (s *Source) readPass(pass, product, query string) (by router.Secret, until time.Time, ok bool) {
 	expiry, encoded, _ := strings.Cut(pass, ".")
 	seconds, err := strconv.ParseInt(expiry, 10, 64)
 	if err != nil {
-		return time.Time{}, false
+		return by, until, false
 	}
 	given, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err != nil {
-		return time.Time{}, false
+		return by, until, false
 	}
 	until = time.Unix(seconds, 0)
 	if !s.now().Before(until) {
-		return time.Time{}, false
+		return by, until, false
 	}
 	for _, secret := range s.secrets[product] {
-		code, err := s.passCode(secret, expiry, signed)
-		ok = ok || err == nil && hmac.Equal(code, given)
+		if code, err := s.passCode(secret, expiry, query); err == nil && hmac.Equal(code, given) {
+			by, ok = secret, true
+		}
 	}
-	return until, ok
+	return by, until, ok
 }
 
-// passCode is the code of a pass. The base string is over all that the
-// signature is over, so that only the page that it was given to has use of it.
-func (s *Source) passCode(secret router.Secret, expiry string, signed *url.URL) ([]byte, error) {
-	base, err := oauth.BaseString(http.MethodGet, signed, nil)
+// passCode is the code of a pass. The base string is over all parameters that
+// the signature is over, its time and its nonce too, so that only the page that
+// it was given to has use of it; which page that is, the signature says.
+func (s *Source) passCode(secret router.Secret, expiry, query string) ([]byte, error) {
+	address := *s.public
+	address.RawQuery = query
+	base, err := oauth.BaseString(http.MethodGet, &address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("making a pass: %w", err)
 	}

@@ -42,7 +42,7 @@ func ParseAuthorization(header string) ([]Param, error) {
 			return nil, err
 		}
 		if slices.ContainsFunc(params, func(o Param) bool { return o.Name == p.Name }) {
-			return nil, fmt.Errorf("the Authorization header has %q twice", p.Name)
+			return nil, fmt.Errorf("the Authorization header has %.100q twice", p.Name)
 		}
 		if params == nil {
 			params = make([]Param, 0, usualParams)

@@ -29,7 +29,8 @@ const (
 	Stale Kind = "stale"
 )
 
-// Error is a refusal. It holds nothing secret.
+// Error is a refusal. It holds nothing secret. Its text quotes no more than 100
+// characters of anything, since anybody may send requests that are refused.
 type Error struct {
 	Kind Kind
 	// ConsumerKey is whom the request claims to be from, or "".
@@ -83,7 +84,7 @@ func (v *Verifier) Verify(method string, address *url.URL, authorizations []stri
 	}
 	secrets := v.Secrets(claim.key)
 	if len(secrets) == 0 {
-		return refuse(UnknownConsumer, "no consumer key %q is configured", claim.key)
+		return refuse(UnknownConsumer, "no consumer key %.100q is configured", claim.key)
 	}
 	matched := false
 	for _, secret := range secrets {
@@ -137,7 +138,7 @@ func readClaim(query, header []Param) (claim, error) {
 				continue
 			}
 			if _, twice := protocol[p.Name]; twice {
-				return claim{}, &Error{Kind: Malformed, Err: fmt.Errorf("%s is given twice", p.Name)}
+				return claim{}, &Error{Kind: Malformed, Err: fmt.Errorf("%.100q is given twice", p.Name)}
 			}
 			protocol[p.Name] = p.Value
 		}
@@ -155,14 +156,14 @@ func readClaim(query, header []Param) (claim, error) {
 		}
 	}
 	if m := protocol[paramMethod]; m != signatureMethod {
-		return malformed("the signature method %q is not %s", m, signatureMethod)
+		return malformed("the signature method %.100q is not %s", m, signatureMethod)
 	}
 	if version, given := protocol[paramVersion]; given && version != version10 {
-		return malformed("the version %q is not %s", version, version10)
+		return malformed("the version %.100q is not %s", version, version10)
 	}
 	seconds, err := strconv.ParseUint(protocol[paramTimestamp], 10, 40)
 	if err != nil {
-		return malformed("the timestamp %q is not a number of seconds", protocol[paramTimestamp])
+		return malformed("the timestamp %.100q is not a number of seconds", protocol[paramTimestamp])
 	}
 	c.at = time.Unix(int64(seconds), 0)
 	return c, nil

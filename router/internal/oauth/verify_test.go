@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,32 @@ func TestVerifyRefuses(t *testing.T) {
 				t.Errorf("the secret shows in %v", err)
 			}
 		})
+	}
+}
+
+// What a stranger sends is quoted in the log, for each of his requests.
+func TestErrorsQuoteLittle(t *testing.T) {
+	long := strings.Repeat("%00", 5000)
+	header, err := signer("gizmo-1", "one").Header("GET", parse(t, notification))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{paramConsumerKey, paramMethod, paramVersion, paramTimestamp} {
+		changed := regexp.MustCompile(name+`="[^"]*"`).ReplaceAllString(header, name+`="`+long+`"`)
+		_, err := verifier(signedAt).Verify("GET", parse(t, notification), []string{changed})
+		if err == nil || len(err.Error()) > 1000 {
+			t.Errorf("%s: an error of %d characters", name, len(err.Error()))
+		}
+	}
+	for _, query := range []string{"&oauth_x" + long + "&oauth_x" + long, "&a=%" + long} {
+		if _, err := verifier(signedAt).Verify("GET", parse(t, notification+query), []string{header}); err == nil || len(err.Error()) > 1000 {
+			t.Errorf("%.20s: an error of %d characters", query, len(err.Error()))
+		}
+	}
+	for _, twice := range []string{header + `, a` + long + `="1", a` + long + `="1"`, header + `, ` + long + `%=1`} {
+		if _, err := ParseAuthorization(twice); err == nil || len(err.Error()) > 1000 {
+			t.Errorf("an error of %d characters", len(fmt.Sprint(err)))
+		}
 	}
 }
 
