@@ -47,9 +47,8 @@ func TestPostsOfEveryKind(t *testing.T) {
 		e.SetID(id)
 		e.SetType("order")
 		e.SetSource("/shop")
-		if err := e.SetData("application/json", []byte(body)); err != nil {
-			t.Fatal(err)
-		}
+		e.SetDataContentType(event.ApplicationJSON)
+		e.DataEncoded = []byte(body)
 		req := r.posted(t, "/mesh", "", "Authorization", "Bearer "+postToken)
 		if err := cehttp.WriteRequest(mode(t.Context()), binding.ToMessage(&e), req); err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -22,6 +23,9 @@ import (
 // ceHeader begins the headers that hold attributes in binary mode (CloudEvents
 // HTTP Protocol Binding 1.0.2, 3.1.3).
 const ceHeader = "Ce-"
+
+// versionAttr says how to read all the others.
+const versionAttr = "specversion"
 
 // partitionKey is what a producer groups its events by (CloudEvents,
 // "Partitioning" extension), which is what a lane is.
@@ -56,8 +60,9 @@ func (s *Source) readCloudEvent(r *http.Request, body []byte, by *proof) (arriva
 	return a, err
 }
 
-// decode reads a request with the SDK, but for its reading of requests: that
-// decodes no headers, and brings a logger of its own.
+// decode reads a request into the SDK's event, which knows what an event may
+// hold. The SDK's own reading of requests decodes no headers, and brings a logger
+// of its own.
 func decode(r *http.Request, body []byte, by *proof) (*event.Event, error) {
 	contentType := r.Header.Get("Content-Type")
 	media, _, _ := mime.ParseMediaType(contentType)
@@ -67,8 +72,6 @@ func decode(r *http.Request, body []byte, by *proof) (*event.Event, error) {
 		return nil, &refusal{http.StatusUnsupportedMediaType,
 			"One event is taken a request, in binary mode or as application/cloudevents+json; batches and other formats are not.",
 			fmt.Errorf("the content type %.100q is not taken", contentType)}
-	case structured && !isDocument(body):
-		return nil, &refusal{http.StatusBadRequest, "The body is not JSON.", nil}
 	case !structured && by.signs:
 		return nil, &refusal{http.StatusBadRequest,
 			"A signature over the body does not cover an event's attributes in headers: send it in structured mode (application/cloudevents+json).", nil}
@@ -76,12 +79,9 @@ func decode(r *http.Request, body []byte, by *proof) (*event.Event, error) {
 	e := event.New(event.CloudEventsVersionV1)
 	var err error
 	if structured {
-		err = event.ReadJson(&e, bytes.NewReader(body))
+		err = readStructured(&e, body)
 	} else {
 		err = readBinary(&e, r.Header, body)
-	}
-	if err == nil && e.SpecVersion() != event.CloudEventsVersionV1 {
-		err = fmt.Errorf("specversion is not %s", event.CloudEventsVersionV1)
 	}
 	if err == nil {
 		err = e.Validate()
@@ -94,8 +94,8 @@ func decode(r *http.Request, body []byte, by *proof) (*event.Event, error) {
 
 // readBinary reads an event whose attributes are headers and whose data is the body.
 func readBinary(e *event.Event, headers http.Header, body []byte) error {
-	if version := headers.Get(ceHeader + "specversion"); version != event.CloudEventsVersionV1 {
-		return fmt.Errorf("the header ce-specversion is %.20q", version)
+	if version := headers.Get(ceHeader + versionAttr); version != event.CloudEventsVersionV1 {
+		return fmt.Errorf("the header ce-%s is %.20q", versionAttr, version)
 	}
 	e.DataEncoded = body
 	if contentType := headers.Get("Content-Type"); contentType != "" {
@@ -200,6 +200,10 @@ func attributesOfEvent(e *event.Event) map[string]any {
 func (s *Source) laneOf(e *event.Event, attrs map[string]any, r *http.Request, payload json.RawMessage, by *proof) (string, error) {
 	if s.expressions[attrLane] != nil {
 		req := s.shown(r, payload)
+		// In structured mode a header of that name is no attribute, and no
+		// signature covers it.
+		maps.DeleteFunc(req.Headers, func(name string, _ []string) bool { return strings.HasPrefix(name, ceHeader) })
+		req.Headers.Set("Content-Type", e.DataContentType())
 		for name, value := range attrs {
 			req.Headers[http.CanonicalHeaderKey(ceHeader+name)] = []string{fmt.Sprint(value)}
 		}

@@ -25,7 +25,8 @@ func order() event.Event {
 	e.SetSubject("customer 7")
 	e.SetTime(time.Date(2026, 3, 1, 11, 59, 59, 500, time.UTC))
 	e.SetExtension("tenant", "t1")
-	_ = e.SetData(event.ApplicationJSON, []byte(`{"total":12345678901234567890.125,"note":"<é>"}`))
+	e.SetDataContentType(event.ApplicationJSON)
+	e.DataEncoded = []byte(`{"total":12345678901234567890.125,"note":"é"}`)
 	return e
 }
 
@@ -64,7 +65,7 @@ func TestModesAreOneEvent(t *testing.T) {
 			if want := "test.source|https://shop.example/eu?zone=a|b|customer 7"; e.Lane != want {
 				t.Errorf("lane %q", e.Lane)
 			}
-			if want := `{"total":12345678901234567890.125,"note":"<é>"}`; string(e.Payload) != want || string(e.Raw) != raw {
+			if want := `{"total":12345678901234567890.125,"note":"é"}`; string(e.Payload) != want || string(e.Raw) != raw {
 				t.Errorf("payload %s, raw %s", e.Payload, e.Raw)
 			}
 			want := `{"datacontenttype":"application/json","id":"A-1","source":"https://shop.example/eu?zone=a|b","specversion":"1.0",` +
@@ -168,7 +169,6 @@ func TestRequestsThatAreNoCloudEvent(t *testing.T) {
 	structured := func(contentType string) *http.Request { return post("", "Content-Type", contentType) }
 	twice := binary()
 	twice.Header["Ce-Id"] = []string{"1", "2"}
-	const whole = `{"specversion":"1.0","id":"1","source":"/a","type":"t"`
 	for name, tc := range map[string]struct {
 		r      *http.Request
 		body   string

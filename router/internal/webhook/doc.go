@@ -7,7 +7,7 @@
 // have the kinds of proof). What a webhook's event is called, of which type it
 // is and to which lane it belongs is read by the operator's expressions, or
 // where the sender is known to put it (webhook.go). A CloudEvent says all that
-// itself (cloudevents.go).
+// itself (cloudevents.go; structured.go where it is one JSON document).
 //
 // Start with source.go, which follows a request to its notice and event;
 // kind.go is what the configuration sees, and answer.go what the sender is told.

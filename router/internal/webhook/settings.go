@@ -146,9 +146,9 @@ func given(name, value string) error {
 }
 
 // both are the newest secret and the one that it replaces, if there is one.
-func both(newest, previous string) []string {
-	if previous == "" {
-		return []string{newest}
+func both(name, newest, previous string) ([]string, error) {
+	if err := given(name, newest); err != nil || previous == "" {
+		return []string{newest}, err
 	}
-	return []string{newest, previous}
+	return []string{newest, previous}, given("previous_"+name, previous)
 }

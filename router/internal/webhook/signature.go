@@ -35,7 +35,8 @@ var (
 // standardProof verifies as the Standard Webhooks specification says, with its
 // own library; the clock is the source's.
 func standardProof(b signedBlock, now func() time.Time) (proof, error) {
-	if err := given("secret", b.Secret); err != nil {
+	secrets, err := both("secret", b.Secret, b.PreviousSecret)
+	if err != nil {
 		return proof{}, err
 	}
 	tolerance, err := duration(b.Tolerance, defaultTolerance, maxTolerance)
@@ -43,7 +44,7 @@ func standardProof(b signedBlock, now func() time.Time) (proof, error) {
 		return proof{}, fmt.Errorf("tolerance: %w", err)
 	}
 	var keys []*standardwebhooks.Webhook
-	for _, secret := range both(b.Secret, b.PreviousSecret) {
+	for _, secret := range secrets {
 		key, err := standardKey(secret)
 		if err != nil {
 			return proof{}, err
@@ -108,14 +109,14 @@ func standardKey(secret string) (*standardwebhooks.Webhook, error) {
 
 // stripeProof verifies with Stripe's own library, by the machine's clock.
 func stripeProof(b signedBlock) (proof, error) {
-	if err := given("secret", b.Secret); err != nil {
+	secrets, err := both("secret", b.Secret, b.PreviousSecret)
+	if err != nil {
 		return proof{}, err
 	}
 	tolerance, err := duration(b.Tolerance, defaultTolerance, maxTolerance)
 	if err != nil {
 		return proof{}, fmt.Errorf("tolerance: %w", err)
 	}
-	secrets := both(b.Secret, b.PreviousSecret)
 	return proof{
 		header: stripeHeader, signs: true,
 		own: map[string]router.RequestText{attrID: inBody("id"), attrType: inBody("type")},
@@ -138,7 +139,8 @@ func stripeProof(b signedBlock) (proof, error) {
 // hmacProof verifies a signature over the body alone. GitHub's deliveries have
 // their name and type in headers, which it does not cover.
 func hmacProof(b signedBlock) (proof, error) {
-	if err := given("secret", b.Secret); err != nil {
+	secrets, err := both("secret", b.Secret, b.PreviousSecret)
+	if err != nil {
 		return proof{}, err
 	}
 	header := b.Header
@@ -169,7 +171,6 @@ func hmacProof(b signedBlock) (proof, error) {
 	default:
 		return proof{}, fmt.Errorf(`encoding can't be %q: there are "hex" and "base64"`, b.Encoding)
 	}
-	secrets := both(b.Secret, b.PreviousSecret)
 	p.check = func(signature string, _ *http.Request, body []byte) error {
 		encoded, ok := strings.CutPrefix(signature, prefix)
 		if !ok {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"github.com/signalbox/signalbox/router"
 )
@@ -158,9 +159,14 @@ func (s *Source) ask(attr string, by *proof, req router.Request) (string, error)
 	return v, nil
 }
 
+// checkName refuses a name that is too long, or that a header has and JSON can't
+// say: it would be another one wherever the event is shown.
 func checkName(attr, value string) error {
-	if len(value) > maxName {
+	switch {
+	case len(value) > maxName:
 		return &refusal{http.StatusBadRequest, fmt.Sprintf("The event's %s is longer than %d bytes.", attr, maxName), nil}
+	case !utf8.ValidString(value):
+		return &refusal{http.StatusBadRequest, fmt.Sprintf("The event's %s is not in UTF-8.", attr), nil}
 	}
 	return nil
 }

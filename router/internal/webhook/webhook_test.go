@@ -108,6 +108,7 @@ func TestNamesThatCannotBe(t *testing.T) {
 		"no id":        {attrID, gives("", nil), "does not say the event's id", "id: the request has none"},
 		"no type":      {attrType, gives("", nil), "does not say the event's type", "type: the request has none"},
 		"a long id":    {attrID, gives(strings.Repeat("x", maxName+1), nil), "longer than 512 bytes", "longer than 512 bytes"},
+		"an odd id":    {attrID, gives("\xff", nil), "id is not in UTF-8", "id is not in UTF-8"},
 		"a bad id":     {attrID, gives("", errors.New("config.hcl:3: no")), "id can't be read", "id: config.hcl:3: no"},
 		"a bad lane":   {attrLane, gives("", errors.New("config.hcl:4: no")), "lane can't be read", "lane: config.hcl:4: no"},
 		"a long type":  {attrType, gives(strings.Repeat("x", maxName+1), nil), "longer than 512 bytes", "longer than 512 bytes"},
