@@ -69,6 +69,10 @@ func (x *run) accept(e Event, deadline time.Time) (next func()) {
 	return func() {
 		if x.r.crowded() {
 			x.tellCallers(nil)
+			if limits.Synchronous { // nobody is left who wants to know
+				x.apply(Unwanted{At: time.Now()})
+				return
+			}
 		}
 		x.route()
 		x.headIdle(headDue)

@@ -90,7 +90,10 @@ func (f Hastened) apply(m *machine) {
 		m.Deliveries[i].Due = f.At
 		m.Deliveries[i].Rev++
 	}
-	m.wake(f.At, false)
+	if len(todo.Deliveries) > 0 {
+		m.wake(f.At, false)
+		m.advance(f.At) // a key may be too old by now
+	}
 	if todo.Callback {
 		if m.Callback.Status != CallbackParked { // its time begins anew
 			m.Callback.First, m.Callback.Alerted, m.Ended = time.Time{}, false, time.Time{}

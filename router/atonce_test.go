@@ -265,3 +265,42 @@ func TestSynchronousAfterACrash(t *testing.T) {
 		}
 	})
 }
+
+// What an operator has run again is nobody's answer: it is retried as any other.
+func TestSynchronousReplayIsRetried(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		g, _ := newCheckRig(t, check(routertest.Deliver("domain", "dns", "check")))
+		g.action("dns.check", outcomes(no, router.Outcome{Kind: router.Retry, After: 10 * time.Second}, ok))
+		g.sendCheck(true)
+		synctest.Wait()
+		if err := g.router.Replay(context.Background(), g.only("CHECK").Event.ID, nil, false); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if s := g.only("CHECK").State; s.Deliveries[0].Status != router.DoneSucceeded {
+			t.Errorf("after %d calls it is %s: %s", len(g.caller.Calls()), s.Deliveries[0].Status, s.Deliveries[0].Detail)
+		}
+	})
+}
+
+// What is told at once that it can't be checked calls nothing.
+func TestSynchronousInACrowd(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		g, _ := newCheckRig(t, check(routertest.Deliver("domain", "dns", "check")), order(routertest.Deliver("bill", "billing", "create")))
+		g.stop(0)
+		g.options.MaxInFlight = 10_000
+		g.start()
+		g.action("dns.check", outcomes(ok))
+		g.action("billing.create", slowly(time.Minute, ok))
+		for i := range 4100 {
+			go g.send("ORDER", fmt.Sprint(i), fmt.Sprint(i))
+		}
+		synctest.Wait()
+		before := len(g.caller.Calls())
+		g.answer(g.sendCheck(true), "202 accepted")
+		synctest.Wait()
+		if s := g.only("CHECK").State; len(g.caller.Calls()) != before || s.Phase != router.Discarded {
+			t.Errorf("%d calls; the event is %s", len(g.caller.Calls())-before, s.Phase)
+		}
+	})
+}

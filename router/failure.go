@@ -67,6 +67,10 @@ func (x *run) cause(e Emit) {
 		Delivery: e.Delivery, Code: e.Code, Message: e.Message, MayHaveRun: e.MayHaveRun, Verdict: verdict,
 		Command: "signalbox events show " + x.event.ID,
 	}
+	switch e.Type {
+	case TypeCallbackRefused, TypeCallbackFailed, TypeCallbackUnauthorized, TypeFetchUnauthorized:
+		f.Command = "signalbox events retry " + x.event.ID
+	}
 	if d := x.state.delivery(e.Delivery); d != nil {
 		f.Plugin, f.Action, f.Attempts = d.To.Plugin, d.To.Action, d.Attempts
 		f.Command = "signalbox events replay " + x.event.ID

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -57,6 +58,9 @@ func (gs *gates) limit(limits map[string]PluginLimits) {
 	gs.limits = limits
 	for name, g := range gs.byName {
 		g.mu.Lock()
+		if g.limits.Rate != limits[name].Rate {
+			g.next = time.Time{} // it was counted by the old rate
+		}
 		g.limits = limits[name]
 		g.admitLocked()
 		g.mu.Unlock()
@@ -127,13 +131,22 @@ func (g *gate) enter(ctx context.Context, post func(Outcome)) (p pass, ok bool) 
 		g.inFlight++
 	}
 	g.mu.Unlock()
-	if wait != nil {
+	if !comes(ctx, wait, turn) {
+		g.giveUp(p, wait)
+		post(Outcome{Kind: Retry, NotSent: true, Detail: "it was given up before its turn came"})
+		return p, false
+	}
+	return p, true
+}
+
+// comes waits for a slot, if there is one to wait for, and then for the turn by
+// the rate; false if the call is given up first.
+func comes(ctx context.Context, slot <-chan struct{}, turn time.Duration) bool {
+	if slot != nil {
 		select {
-		case <-wait: // the slot was handed over
+		case <-slot: // it was handed over
 		case <-ctx.Done():
-			g.leaveQueue(wait)
-			post(Outcome{Kind: Retry, NotSent: true, Detail: "the daemon is stopping"})
-			return p, false
+			return false
 		}
 	}
 	if turn > 0 {
@@ -144,18 +157,20 @@ func (g *gate) enter(ctx context.Context, post func(Outcome)) (p pass, ok bool) 
 		case <-ctx.Done():
 		}
 	}
-	return p, true
+	return ctx.Err() == nil
 }
 
-// leaveQueue gives up a place in the queue, or the slot that came meanwhile.
-func (g *gate) leaveQueue(wait chan struct{}) {
+// giveUp leaves the gate without a call: its place in the queue, or the slot that
+// came meanwhile. Another call is asked to probe where this one was to.
+func (g *gate) giveUp(p pass, wait chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for i, w := range g.queue {
-		if w == wait {
-			g.queue = append(g.queue[:i], g.queue[i+1:]...)
-			return
-		}
+	if p.probe && g.open && g.epoch == p.epoch {
+		g.offerLocked()
+	}
+	if i := slices.Index(g.queue, wait); i >= 0 {
+		g.queue = slices.Delete(g.queue, i, i+1)
+		return
 	}
 	g.inFlight--
 	g.admitLocked()

@@ -68,3 +68,51 @@ func TestProbeKeepsToTheRate(t *testing.T) {
 		}
 	})
 }
+
+// A probe that is given up before its turn comes is asked for again: the plugin
+// must not count as silent for ever.
+func TestAProbeThatIsGivenUpIsAskedForAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		bill := routertest.Deliver("bill", "billing", "create")
+		bill.Policy.Attempts = 1
+		g, _ := newCheckRig(t, check(routertest.Deliver("domain", "billing", "check")), order(bill))
+		limited := *g.table
+		limited.Limits = map[string]router.PluginLimits{"billing": {MaxInFlight: 6}}
+		g.router.Swap(&limited)
+		var calls atomic.Int64
+		g.action("billing.create", func(context.Context, router.Call) router.Outcome {
+			switch n := calls.Add(1); {
+			case n <= 5:
+				time.Sleep(time.Second) // their silence opens the breaker
+			case n <= 11:
+				time.Sleep(20 * time.Second) // they fill the plugin meanwhile
+			default:
+				return ok
+			}
+			return router.Outcome{Kind: router.Unknown, Lost: true}
+		})
+		g.action("billing.check", outcomes(ok))
+		for i := range 11 {
+			go g.send("ORDER", fmt.Sprint(i), fmt.Sprint(i))
+		}
+		time.Sleep(2500 * time.Millisecond)
+		g.answer(g.sendCheck(false), "202 accepted") // the probe, which finds no room
+		time.Sleep(time.Minute)
+		g.answer(g.sendCheck(false), "200 success")
+		g.answer(g.send("ORDER", "late", "late"), "200 success")
+	})
+}
+
+// A reload that raises a plugin's rate holds from then on.
+func TestARaisedRateHoldsAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		g := newRig(t, order(routertest.Deliver("bill", "billing", "create")))
+		g.action("billing.create", outcomes(ok))
+		for n, rate := range []float64{0.01, 100} {
+			limited := *g.table
+			limited.Limits = map[string]router.PluginLimits{"billing": {Rate: rate}}
+			g.router.Swap(&limited)
+			g.answer(g.send("ORDER", "acme", fmt.Sprint(n)), "200 success")
+		}
+	})
+}

@@ -22,14 +22,14 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 		// The source's own words for a request without a readable body, if it has any.
 		_, resp, _ := ep.Source.Receive(req, nil)
 		if resp == nil {
-			resp = &Response{Status: http.StatusRequestEntityTooLarge}
+			resp = &Response{Status: unreadStatus(err)}
 		}
-		r.refuse(w, ep, resp, fmt.Errorf("reading the request: %w", err))
+		r.refuse(w, req, ep, resp, fmt.Errorf("reading the request: %w", err))
 		return
 	}
 	notice, resp, err := ep.Source.Receive(req, body)
 	if err != nil {
-		r.refuse(w, ep, resp, err)
+		r.refuse(w, req, ep, resp, err)
 		return
 	}
 	if resp != nil {
@@ -82,9 +82,17 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 	}
 }
 
+// unreadStatus is for a body that could not be read: too large, or too slow.
+func unreadStatus(err error) int {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return http.StatusRequestEntityTooLarge
+	}
+	return http.StatusRequestTimeout
+}
+
 // refuse writes a source's refusal.
-func (r *Router) refuse(w http.ResponseWriter, ep *Endpoint, resp *Response, err error) {
-	r.log.Warn().Str("source", ep.Name).Err(err).Msg("refused")
+func (r *Router) refuse(w http.ResponseWriter, req *http.Request, ep *Endpoint, resp *Response, err error) {
+	r.log.Warn().Str("source", ep.Name).Str("from", req.RemoteAddr).Err(err).Msg("refused")
 	r.opt.Observer.Refused(ep.Name)
 	r.refusals.add(ep.Name, err.Error())
 	if resp == nil {

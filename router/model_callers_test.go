@@ -32,6 +32,10 @@ func (w *world) send(n notice, patience time.Duration) {
 		req.Header.Set("X-Type", n.eventType)
 		req.Header.Set("X-Lane", n.lane)
 		req.Header.Set("X-Key", n.key)
+		if n.eventType == unkept {
+			req.Header.Del("X-Key")
+			req.Header.Set("X-Unkept", "yes")
+		}
 		began := time.Now()
 		answer := httptest.NewRecorder()
 		process.Handle(answer, req, endpoint)
@@ -48,7 +52,7 @@ func (w *world) send(n notice, patience time.Duration) {
 func (w *world) hear(n notice, answer *httptest.ResponseRecorder) {
 	body := answer.Body.String()
 	w.note("the caller of %s is told %d %s", n.key, answer.Code, body)
-	if answer.Code == http.StatusServiceUnavailable || n.eventType == "PING" {
+	if answer.Code == http.StatusServiceUnavailable || n.eventType == "PING" || n.eventType == unkept {
 		return
 	}
 	found := w.records(router.Query{Source: n.source, Key: n.key})
@@ -103,6 +107,10 @@ func (w *world) kept() {
 		switch {
 		case !s.Finished():
 			w.problem("%s (%s) never ends: %s", id, r.Event.Type, brief(s))
+		case r.Event.Type == unkept:
+			w.problem("%s is in the journal", id)
+		case r.Event.Type == checked && (s.Phase == router.Held || strings.Contains(s.Why, "held")) && !w.operated[id]:
+			w.problem("%s was held, although nobody waits: %s", id, s.Why)
 		case s.Ended.IsZero():
 			w.problem("%s is finished, and nothing says since when", id)
 		case s.Phase == router.Abandoned && promised:

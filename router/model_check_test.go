@@ -25,7 +25,8 @@ type model struct {
 // expected is what the model knows of one event.
 type expected struct {
 	event    router.Event
-	run      any // that carries the event; nil between two lives
+	run      any  // that carries the event; nil between two lives
+	again    bool // this is not its first life
 	now      router.State
 	kept     []moment // what a kill may leave, in order
 	flushing bool     // the last fact called for a flush
@@ -96,6 +97,9 @@ func (m *model) follow(x *expected, effects []router.Effect) {
 		}
 		switch e := e.(type) {
 		case router.Emit:
+			if synchronous(x.event.Type) {
+				m.w.problem("%s tells of a failure, %s, that only its caller is to know", x.event.ID, e.Type)
+			}
 			caused = true
 			x.failures = append(x.failures, e.Type)
 		case router.Flush:
@@ -104,6 +108,9 @@ func (m *model) follow(x *expected, effects []router.Effect) {
 			x.flushing = x.flushing || caused
 		case router.Attempt:
 			m.inOrder(x, e)
+			if x.again && synchronous(x.event.Type) && !m.w.wasOperated(x.event.ID) {
+				m.w.problem("%s: %s begins although its caller went with the last process", x.event.ID, e.Name)
+			}
 		}
 	}
 	x.kept = append(x.kept, moment{x.now, inJournal(x.now), len(x.failures)})
@@ -124,13 +131,14 @@ func (m *model) born(x *expected, e router.Event, s router.State) {
 
 // begins checks that a new life begins from what the last one left.
 func (m *model) begins(x *expected, s router.State, f router.Fact) {
+	x.again = true
 	left := s
 	if first := x.kept[0].state; m.found(x, s) < 0 && first.Phase == router.Open && len(first.Deliveries) == 0 {
 		left.Routes, left.Deliveries = nil, nil // it was routed again: nothing had come of that
 	}
 	m.left(x, left)
 	switch f.(type) {
-	case router.Restarted, router.Stuck: // the latter if its plan is gone; Restarted is next
+	case router.Restarted, router.Stuck, router.Unwanted: // of the latter two Restarted is next: the plan is gone, or nobody waits
 		return
 	}
 	for i := range s.Deliveries {
@@ -191,6 +199,10 @@ func (m *model) ended() {
 	caused := m.w.caused()
 	for id, x := range m.events {
 		records, err := m.w.inner.Find(context.Background(), router.Query{ID: id})
+		if x.event.Type == unkept && err == nil && len(records) == 0 {
+			delete(m.events, id)
+			continue
+		}
 		if err != nil || len(records) != 1 {
 			m.w.problem("%s is lost (%v)", id, err)
 			continue

@@ -24,6 +24,7 @@ func (m marketplace) Limits(eventType string) router.Limits {
 
 func (w *world) marketplace(name string, life int) *router.Endpoint {
 	s := &routertest.Source{
+		Synchronous: []string{checked, unkept},
 		MissingFn: func(e *router.Event, reply []byte) string {
 			if e.Type == "ORDER" && len(reply) == 0 {
 				return "accountIdentifier"

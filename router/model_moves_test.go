@@ -16,7 +16,10 @@ func (w *world) move() {
 	case roll < 12:
 		n := notice{
 			source: []string{near, far}[w.dice.IntN(2)], lane: []string{"acme", "bolt", "crow"}[w.dice.IntN(3)], key: fmt.Sprintf("k%d", len(w.notices)),
-			eventType: []string{"ORDER", "ORDER", "ORDER", "ORDER", "CHANGE", "CHANGE", "CHANGE", "NOTICE", "NOTICE", "PING", "MYSTERY"}[w.dice.IntN(11)],
+			eventType: []string{"ORDER", "ORDER", "ORDER", "ORDER", "CHANGE", "CHANGE", "CHANGE", "NOTICE", "NOTICE", "PING", "MYSTERY", checked, unkept}[w.dice.IntN(13)],
+		}
+		if n.eventType == checked || n.eventType == unkept {
+			n.source = near // the notice of what is answered at once has all of it
 		}
 		w.notices = append(w.notices, n)
 		w.note("arrives: %+v", n)
@@ -103,6 +106,7 @@ func (w *world) operate() {
 	}
 	verdict := router.Verdict{Kind: []router.VerdictKind{router.Success, router.Error}[w.dice.IntN(2)], Code: "by hand"}
 	w.mu.Lock()
+	w.operated[id] = true
 	if !discard && !retry && !resolve && (fresh || names != nil) {
 		w.again[id]++ // what has run may run again
 	}
@@ -123,6 +127,13 @@ func (w *world) operate() {
 		err := act()
 		w.note("%s: the operator is told %v", id, err)
 	})
+}
+
+// wasOperated: a person has had something done with the event.
+func (w *world) wasOperated(id string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.operated[id]
 }
 
 // pass lets time pass.

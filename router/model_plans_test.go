@@ -12,6 +12,14 @@ import (
 // The plans that a world's operators swap. Names that begin with "free" mark
 // deliveries that wait for no lane.
 
+// The types of events that are of use only while their caller waits.
+const (
+	checked = "CHECK"
+	unkept  = "FORM" // in no journal
+)
+
+func synchronous(eventType string) bool { return eventType == checked || eventType == unkept }
+
 const (
 	near = "near.shop" // its notices carry their events
 	far  = "far.shop"  // its events are fetched
@@ -27,6 +35,8 @@ func (w *world) plans() map[string]*router.Plan {
 				onFailure(w.calls("tell", "email.send"))),
 			w.route("change", "CHANGE", w.calls("upsert", "crm.upsert"), optional(w.calls("free-audit", "crm.assign"))),
 			w.route("notice", "NOTICE", free(w.calls("free-mail", "email.send"))),
+			alsoOn(unkept, w.route("check", checked, w.calls("upsert", "crm.upsert"), w.calls("bill", "billing.create", "upsert"),
+				free(optional(w.calls("free-mail", "email.send"))))),
 			&router.Route{Name: "alarm", From: []string{router.SourceSelf}, On: []string{router.TypeDeliveryFailed, router.TypeEventHeld},
 				Deliver: []router.Spec{few(2, optional(free(w.calls("free-mail", "email.send"))))}}),
 		routertest.NewPlan("second",
@@ -34,7 +44,8 @@ func (w *world) plans() map[string]*router.Plan {
 				few(1, w.calls("assign", "crm.assign", "invoice"))),
 			w.route("extra", "ORDER", few(3, w.calls("company", "crm.upsert")), onFailure(free(w.calls("free-tell", "email.send")))),
 			w.route("change", "CHANGE", few(1, w.calls("charge", "billing.create")), w.calls("assign", "crm.assign", "charge")),
-			w.route("notice", "NOTICE", few(2, w.calls("upsert", "crm.upsert")))),
+			w.route("notice", "NOTICE", few(2, w.calls("upsert", "crm.upsert"))),
+			alsoOn(unkept, w.route("check", checked, few(1, w.calls("upsert", "crm.upsert")), onFailure(w.calls("tell", "email.send"))))),
 		routertest.NewPlan("third",
 			w.route("order", "ORDER", quick(w.calls("bill", "billing.create")), free(optional(quick(w.calls("free-mail", "email.send"))))),
 			w.route("notice", "NOTICE", optional(w.calls("free-mail", "email.send"))),
@@ -46,6 +57,10 @@ func (w *world) plans() map[string]*router.Plan {
 	return plans
 }
 
+func alsoOn(eventType string, r *router.Route) *router.Route {
+	r.On = append(r.On, eventType)
+	return r
+}
 func free(s router.Spec) router.Spec       { s.Ordered = false; return s }
 func few(n int, s router.Spec) router.Spec { s.Policy.Attempts = n; return s }
 func quick(s router.Spec) router.Spec {

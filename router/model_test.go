@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -132,6 +133,7 @@ func (w *world) end(grace time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	w.router.Stop(ctx)
 	cancel()
+	synctest.Wait() // whoever was told something at the end looks it up before the journal closes
 	w.mu.Lock()
 	if grace > 0 {
 		w.life++

@@ -43,6 +43,7 @@ type world struct {
 	keys      map[string]*remembered
 	effects   map[string]int            // by delivery
 	again     map[string]int            // by event: how often an operator asked for a second effect
+	operated  map[string]bool           // by event: whether an operator has asked for anything
 	tries     map[string]int            // of calls, fetches and callbacks
 	busy      map[string]map[string]int // ordered calls under way, by lane and event
 	content   map[string]string         // the one answer, by event
@@ -66,7 +67,7 @@ func newWorld(t *testing.T, seed uint64, dir string) *world {
 		t: t, seed: seed, dir: dir, dice: rand.New(rand.NewPCG(seed, 3)), chaos: rand.New(rand.NewPCG(seed, 4)), began: time.Now(),
 		down: map[string]bool{}, missing: map[string]bool{}, keys: map[string]*remembered{}, effects: map[string]int{}, again: map[string]int{},
 		tries: map[string]int{}, busy: map[string]map[string]int{}, content: map[string]string{}, promised: map[string]string{},
-		confirmed: map[string]int{},
+		confirmed: map[string]int{}, operated: map[string]bool{},
 	}
 	w.model = &model{w: w, events: map[string]*expected{}}
 	w.life = 1
@@ -166,6 +167,9 @@ func (p *plugins) Call(ctx context.Context, c router.Call) router.Outcome {
 		return gone
 	case p.down[c.To.Plugin]:
 		return router.Outcome{Kind: router.Retry, NotSent: true, Detail: "the plugin is down"}
+	}
+	if synchronous(e.Type) && c.Deadline.Sub(e.Received) > replyWithin && !p.operated[e.ID] {
+		p.problemLocked("%s is called for longer than anybody waits", c.Key)
 	}
 	k := p.keys[c.Key]
 	if k == nil {

@@ -20,6 +20,9 @@ var ErrNotReplayable = errors.New("only held and settled events can be replayed"
 // ErrNothingToReplay: none of its deliveries would run again.
 var ErrNothingToReplay = errors.New("nothing of the event would run again: no delivery has failed, or what you name is still under way")
 
+// ErrNeverRan: it failed before anything ran, and its caller was told so.
+var ErrNeverRan = errors.New("nothing of the event ever ran, so nothing can run again: it failed before its deliveries began, and its caller was told so. Mend the route; the sender must send it anew")
+
 // ErrPayloadGone: what deliveries are made of is not there any more.
 var ErrPayloadGone = errors.New("the event's payload is past its retention and was deleted: nothing of it can run again")
 
@@ -51,6 +54,9 @@ func (rec *Record) Replayable(names []string) (again []int, err error) {
 		return nil, ErrNotReplayable
 	case rec.Emptied:
 		return nil, ErrPayloadGone
+	}
+	if s.Phase == Settled && len(s.Deliveries) == 0 && s.Verdict.Kind == Error {
+		return nil, ErrNeverRan
 	}
 	for _, n := range names {
 		if s.delivery(n) == nil {
@@ -100,10 +106,10 @@ type Retryable struct {
 }
 
 // Retryable says what a retry would do now. A callback whose answer the caller
-// took from somebody else is not sent again.
+// took from somebody else, or of what was discarded, is not sent again.
 func (s *State) Retryable() (todo Retryable) {
 	todo.Fetch = s.Phase == Noticed && !s.Fetch.Due.IsZero()
-	if s.Phase == Settled {
+	if s.Phase == Settled && !s.Discarded {
 		switch s.Callback.Status {
 		case CallbackParked, CallbackRefused, CallbackExhausted:
 			todo.Callback = true

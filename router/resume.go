@@ -12,7 +12,9 @@ import (
 // for an operator.
 func (x *run) resume(e *resting) {
 	now := time.Now()
-	x.letGo()
+	if x.wasCutOff(e) {
+		x.letGo()
+	}
 	if x.state.Phase == Open {
 		if err := x.reopen(); err != nil {
 			x.apply(Stuck{At: now, Why: err.Error()})
@@ -28,9 +30,7 @@ func (x *run) resume(e *resting) {
 			x.written = make([]int, len(f.Deliveries))
 		}
 	}
-	// What does not rest was in the middle of something: the last words of its
-	// last life are not in the journal, which may drop a note.
-	if _, rests := x.state.Rests(); e.restart || !rests {
+	if x.wasCutOff(e) {
 		if s := &x.state; s.Phase == Settled && s.Told == ToldNothing && s.Late == LateAccepted && !s.Blind {
 			x.log.Warn().Str("verdict", string(s.Verdict.Kind)).Msg("the caller was cut off before it could be told, and can't be called back")
 		}
@@ -41,6 +41,14 @@ func (x *run) resume(e *resting) {
 		x.apply(Woke{At: now, Nudged: true})
 	}
 	x.live()
+}
+
+// wasCutOff reports whether the event's last life may have ended in the middle of
+// something: what does not rest was, and its last words are not in the journal,
+// which may drop a note.
+func (x *run) wasCutOff(e *resting) bool {
+	_, rests := x.state.Rests()
+	return e.restart || !rests
 }
 
 // recordCutOff keeps for the log what the life that has ended could not: that an

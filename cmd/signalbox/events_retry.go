@@ -31,7 +31,8 @@ With an ID it begins at once. ` + bulkHelp("retried") + `
 ` + remoteExitCodes + bulkExitCodes,
 		Example: `  signalbox events retry 01997d2e-8c54-7a10-b6a5-4f0e3a5f7c11
   signalbox events retry --unfinished --source appdirect.acme        # what would be done?
-  signalbox events retry --unfinished --source appdirect.acme --yes  # do it`,
+  signalbox events retry --unfinished --source appdirect.acme --yes  # do it
+  signalbox events retry --phase settled --since 3d --yes            # callbacks that were given up`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	many.flags(cmd)

@@ -210,8 +210,7 @@ func writeNext(w io.Writer, s *operator.Story) {
 		failed = failed || d.Status == "rejected" || d.Status == "exhausted"
 		waits = waits || d.Status == "parked"
 	}
-	switch {
-	case s.Phase == "held":
+	if s.Phase == "held" {
 		set := map[string]string{"SUBSCRIPTION_ORDER": " --set accountIdentifier=ID", "ADDON_ORDER": " --set id=ID"}[s.Type]
 		fmt.Fprintf(w, `
 next
@@ -220,9 +219,19 @@ next
   signalbox events resolve %[1]s --failure --message TEXT
   signalbox events discard %[1]s
 `, id, set)
-	case s.Phase == "settled" && failed && !s.Emptied:
-		fmt.Fprintf(w, "\nnext\n  signalbox events replay %s\n", id)
-	case waits || s.Phase == "noticed":
-		fmt.Fprintf(w, "\nnext\n  signalbox events retry %s\n", id)
+		return
+	}
+	var next []string
+	if waits || s.Phase == "noticed" {
+		next = append(next, "retry")
+	}
+	if s.Phase == "settled" && failed && !s.Emptied {
+		next = append(next, "replay")
+	}
+	for i, verb := range next {
+		if i == 0 {
+			fmt.Fprint(w, "\nnext\n")
+		}
+		fmt.Fprintf(w, "  signalbox events %s %s\n", verb, id)
 	}
 }

@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -265,6 +266,10 @@ func (s *soak) trouble(t *testing.T, length time.Duration) {
 		default:
 			s.revise(t)
 			if _, err := client.Reload(t.Context(), admin.Reload{}); err != nil {
+				var no *admin.RefusedError
+				if errors.As(err, &no) {
+					err = fmt.Errorf("%w: %s", err, no.Text)
+				}
 				t.Errorf("reloading: %v", err)
 			}
 		}

@@ -184,7 +184,7 @@ func refusalOf(err error) *refusal {
 	case errors.Is(err, router.ErrNotHeld), errors.Is(err, router.ErrNotReplayable), errors.Is(err, router.ErrPayloadGone),
 		errors.Is(err, router.ErrNothingToReplay),
 		errors.Is(err, router.ErrFinished), errors.Is(err, router.ErrConflict),
-		errors.Is(err, router.ErrNothingToRetry):
+		errors.Is(err, router.ErrNothingToRetry), errors.Is(err, router.ErrNeverRan):
 		no.status = http.StatusConflict
 	case errors.Is(err, router.ErrJournal), errors.Is(err, router.ErrStopping):
 		no.status = http.StatusServiceUnavailable

@@ -134,6 +134,9 @@ func discarded(s *router.State) Discarded {
 	case s.OwesCallback():
 		warn("its caller is not called back: it does not learn the verdict, " + string(s.Verdict.Kind))
 	}
+	if s.Phase == router.Noticed {
+		warn("the event itself, which could not be fetched so far, is never fetched")
+	}
 	for i := range s.Deliveries {
 		d := &s.Deliveries[i]
 		if d.Done() {
