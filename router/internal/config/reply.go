@@ -88,6 +88,7 @@ func reportUnanswered(r *reader, drafts []*routeDraft, known *world) {
 			case len(takers) == 0:
 			case slices.ContainsFunc(takers, func(d *routeDraft) bool { return d.reply[attr] != nil }):
 				said = true
+				r.reportHalfAnswered(source, eventType, attr, takers)
 			case named >= 0:
 				said = true
 				r.add(errorAt(takers[named].header, "No answer to give",
@@ -102,6 +103,23 @@ func reportUnanswered(r *reader, drafts []*routeDraft, known *world) {
 			r.add(warningAt(open.header, "No answer to give",
 				"This route takes every event from %s, and no route replies to %s: a success of such an event would be held. Add a route with a reply for it.",
 				source, strings.Join(waiting, " or to ")))
+		}
+	}
+}
+
+// reportHalfAnswered warns of a route that may take such an event when none that
+// replies does: those that reply all have conditions.
+func (r *reader) reportHalfAnswered(source, eventType, attr string, takers []*routeDraft) {
+	for _, d := range takers {
+		if d.reply[attr] != nil && d.when == nil {
+			return
+		}
+	}
+	for _, d := range takers {
+		if d.reply[attr] == nil && len(d.on) > 0 {
+			r.add(warningAt(d.header, "An answer that may be lacking",
+				"A success of %s must reply with %s. The routes that give it for %s have conditions: an event that only this route takes would be held. Add reply { %s = … } here too.",
+				eventType, attr, source, attr))
 		}
 	}
 }

@@ -34,6 +34,8 @@ func TestReplyFitsItsTypes(t *testing.T) {
 		"an order without it":             {route("a", order, message), `Error: No answer to give on config.hcl line 11, in route "a": 11: route "a" { A success of SUBSCRIPTION_ORDER must reply with accountIdentifier, and no route that takes it from appdirect.acme does`},
 		"an order with another":           {route("a", order, message) + route("b", cancel, message) + route("c", "", message), `line 11, in route "a": 11: route "a" {`},
 		"another required type":           {route("a", `"ADDON_ORDER"`, message), `ADDON_ORDER must reply with id`},
+		"an order with it, if":            {strings.Replace(route("a", order, account), "reply", "when = event.payload.free\n  reply", 1) + route("b", order, message), `Warning: An answer that may be lacking on config.hcl line 20, in route "b": 20: route "b" { A success of SUBSCRIPTION_ORDER must reply with accountIdentifier. The routes that give it for appdirect.acme have conditions`},
+		"an order with it in two, if":     {strings.Replace(route("a", order, account), "reply", "when = event.payload.free\n  reply", 1) + route("b", order, account), ""},
 		"a route for all":                 {route("a", "", message), `Warning: No answer to give on config.hcl line 11, in route "a": 11: route "a" { This route takes every event from appdirect.acme, and no route replies to ADDON_ORDER with id or to SUBSCRIPTION_ORDER with accountIdentifier`},
 		"a route for all beside orders'":  {route("a", "", message) + route("b", order, account), ""},
 		"no route for it":                 {route("a", cancel, message), ""},

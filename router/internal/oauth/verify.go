@@ -97,7 +97,7 @@ func (v *Verifier) Verify(method string, address *url.URL, authorizations []stri
 		}
 	}
 	if !matched {
-		return refuse(Mismatch, "the signature does not fit the request; public_url may not be the address it was made over")
+		return refuse(Mismatch, "the signature does not fit the request; the secret may be another one, or public_url not the address it was made over")
 	}
 	if off := v.Now().Sub(claim.at); off.Abs() > v.Window {
 		return refuse(Stale, "the request was signed at %s, which is more than %s from now", claim.at.UTC().Format(time.RFC3339), v.Window)

@@ -93,6 +93,7 @@ type reader struct {
 	text []byte // of the open field
 	// begin and end delimit the text of the open field in the body.
 	begin, end int64
+	leaf       bool // it has held no element so far
 	tokens     [][2]int64
 	seen       []*string
 }
@@ -188,7 +189,7 @@ func (r *reader) start(t xml.StartElement) error {
 	}
 	r.open = append(r.open, t.Name.Local)
 	r.text = r.text[:0]
-	r.begin = r.xml.InputOffset()
+	r.begin, r.leaf = r.xml.InputOffset(), true
 	return nil
 }
 
@@ -203,10 +204,12 @@ func (r *reader) close(t xml.EndElement) error {
 			return fmt.Errorf("the element %s is given twice, with different values", t.Name.Local)
 		}
 		*f, r.seen = value, append(r.seen, f)
-		if f == &r.doc.token && r.end > r.begin {
-			r.tokens = append(r.tokens, [2]int64{r.begin, r.end})
-		}
 	}
+	// Wherever a caller puts a token, it is struck out.
+	if t.Name.Local == "Token" && r.leaf && r.end > r.begin {
+		r.tokens = append(r.tokens, [2]int64{r.begin, r.end})
+	}
+	r.leaf = false
 	r.open = r.open[:last]
 	return nil
 }

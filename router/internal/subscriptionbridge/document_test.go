@@ -50,6 +50,8 @@ func TestReadDocument(t *testing.T) {
 			`<EventRequest><!-- hi --><Token>***</Token></EventRequest>`},
 		{"empty elements", `<EventRequest><Username/><Token/><GUID></GUID></EventRequest>`, document{root: rootEventRequest},
 			`<EventRequest><Username/><Token/><GUID></GUID></EventRequest>`},
+		{"a token elsewhere", `<EventRequest><Note><Token>other</Token></Note>` + fields + `</EventRequest>`, plain(),
+			`<EventRequest><Note><Token>***</Token></Note>` + masked + `</EventRequest>`},
 		{"elements it doesn't know", `<EventRequest><Note><Username>no</Username></Note>` + fields + `</EventRequest>`, plain(),
 			`<EventRequest><Note><Username>no</Username></Note>` + masked + `</EventRequest>`},
 		{"a .NET serializer's prefixes", `<EventRequest xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">` + fields + `</EventRequest>`, plain(),
