@@ -103,6 +103,9 @@ func (s *Stage) Validate(ctx context.Context, name string, config router.Secret)
 		}
 	}
 	diags, err := i.validate(ctx, config)
+	if err != nil && i != e.fresh && sameConfig(e.kept.config, config) {
+		return nil, nil // it was valid, and the plugin went down just now
+	}
 	if err != nil {
 		return nil, fmt.Errorf("validating the configuration of plugin %q: %w", name, err)
 	}

@@ -222,6 +222,32 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// TestValidateOfASilentPlugin: a configuration that a plugin runs with is no worse
+// for the plugin's silence.
+func TestValidateOfASilentPlugin(t *testing.T) {
+	r := newRig(t)
+	p, config := program("p", "good"), goodConfig{Token: "good-token"}
+	r.mustLoad(p, config)
+	pid := r.pid()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Kill(pid, syscall.SIGCONT)
+	s := r.Stage()
+	defer s.Discard()
+	if _, err := s.Describe(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if diags, err := s.Validate(ctx, "p", secretOf(config)); err != nil || len(diags) > 0 {
+		t.Errorf("its own configuration: %v, %v", diags, err)
+	}
+	if _, err := s.Validate(ctx, "p", secretOf(goodConfig{Token: "other-token"})); err == nil {
+		t.Error("another configuration is valid, although nobody says so")
+	}
+}
+
 func TestStageMisuse(t *testing.T) {
 	r := newRig(t)
 	s := r.Stage()
