@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"router/daemon":                       {"router", "router/internal/", "plugins", "sdk"},
 	"router/daemon/operator":              {"router", "router/internal/admin"},
 	"router/daemon/bench":                 {"router", "router/internal/", "router/daemon", "sdk"},
+	"router/daemon/routes":                {"router", "router/internal/", "router/daemon", "router/daemon/operator"},
 	"router/daemon/sandbox":               {"router", "router/internal/", "router/daemon"},
 	"cmd/signalbox":                       {"router", "router/daemon", "router/daemon/"},
 	"sdk":                                 {"sdk/proto/"},

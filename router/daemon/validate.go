@@ -8,24 +8,22 @@ import (
 
 	"github.com/signalbox/signalbox/plugins"
 	"github.com/signalbox/signalbox/router/internal/config"
-	"github.com/signalbox/signalbox/router/internal/plug"
 	"github.com/signalbox/signalbox/sdk"
 )
 
 // Validate checks a configuration as a start would, up to where something
 // would happen: plugins are started and asked, but not configured.
 func Validate(ctx context.Context, path string, log zerolog.Logger) (*Diagnostics, error) {
-	sockets, err := socketDir()
-	if err != nil {
-		return nil, err
-	}
-	d := &Daemon{sockets: sockets, catalog: plug.New(plug.Options{Log: log, SocketDir: sockets})}
-	defer d.Stop(ctx)
-	stage := d.catalog.Stage()
-	defer stage.Discard()
-	_, diags := config.Load(ctx, path, environment(stage))
-	return diags, nil
+	_, diags, err := examine(ctx, path, log)
+	return diags, err
 }
+
+// Formatted is a configuration file in the one form that all are written in.
+type Formatted = config.Formatted
+
+// Format lays out the text of a configuration file, and changes nothing else.
+// One that does not parse gives diagnostics with an error; they are never nil.
+func Format(name string, src []byte) (Formatted, *Diagnostics) { return config.Format(name, src) }
 
 // ServePlugin serves a bundled plugin on this process's standard streams. It
 // returns only if there is no such plugin.

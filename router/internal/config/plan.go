@@ -22,11 +22,13 @@ type plan struct {
 	candidates map[string]map[string]*paths
 	// outputs that expressions refer to, by route/delivery.
 	outputs map[string]fields
+	// drafts are what the routes were made of, in their order.
+	drafts []*routeDraft
 }
 
 // newPlan turns drafts without errors into closures.
 func newPlan(digest string, drafts []*routeDraft, constants *hcl.EvalContext) *router.Plan {
-	p := &plan{constants: constants, candidates: map[string]map[string]*paths{}, outputs: map[string]fields{}}
+	p := &plan{constants: constants, candidates: map[string]map[string]*paths{}, outputs: map[string]fields{}, drafts: drafts}
 	routes := make([]*router.Route, len(drafts))
 	for i, draft := range drafts {
 		routes[i] = p.route(draft)

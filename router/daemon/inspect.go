@@ -1,0 +1,54 @@
+package daemon
+
+import (
+	"context"
+
+	"github.com/rs/zerolog"
+
+	"github.com/signalbox/signalbox/router"
+	"github.com/signalbox/signalbox/router/internal/config"
+	"github.com/signalbox/signalbox/router/internal/plug"
+)
+
+// Inspection is a configuration that is looked at and never put in force:
+// nothing listens, no plugin is configured or called, nothing is written.
+type Inspection struct {
+	Config *config.Config
+	// Sources are built as a start would build them, by name. They are for what
+	// is pure: reading a document, wording an answer.
+	Sources map[string]*router.Endpoint
+	// Kinds are the protocols that source blocks may name.
+	Kinds map[string]router.SourceKind
+}
+
+// Inspect loads a configuration as a start would, up to where something would
+// happen: plugins are started and asked what they can do, and ended again. The
+// Inspection is nil if there is an error among the diagnostics.
+func Inspect(ctx context.Context, path string, log zerolog.Logger) (*Inspection, *Diagnostics, error) {
+	c, diags, err := examine(ctx, path, log)
+	if c == nil {
+		return nil, diags, err
+	}
+	out := &Inspection{Config: c, Sources: map[string]*router.Endpoint{}, Kinds: kinds()}
+	mounts, err := sources(c, zerolog.Nop())
+	if err != nil {
+		return nil, diags, err
+	}
+	for _, m := range mounts {
+		out.Sources[m.endpoint.Name] = m.endpoint
+	}
+	return out, diags, nil
+}
+
+func examine(ctx context.Context, path string, log zerolog.Logger) (*config.Config, *Diagnostics, error) {
+	sockets, err := socketDir()
+	if err != nil {
+		return nil, nil, err
+	}
+	d := &Daemon{sockets: sockets, catalog: plug.New(plug.Options{Log: log, SocketDir: sockets})}
+	defer d.Stop(ctx)
+	stage := d.catalog.Stage()
+	defer stage.Discard()
+	c, diags := config.Load(ctx, path, environment(stage))
+	return c, diags, nil
+}
