@@ -10,10 +10,9 @@ import (
 )
 
 func newPluginsCommand() *cobra.Command {
-	cmd := newGroup("plugins", "See the plugins and their processes", `Plugins shows the plugins of a running daemon.
-
-`+remoteExitCodes)
-	cmd.AddCommand(newPluginsListCommand(newRemote(cmd)))
+	cmd := newGroup("plugins", "See the plugins, their processes, and what they take", `Plugins shows the plugins of a running daemon, and what a plugin takes and does.`)
+	r := newRemote(cmd)
+	cmd.AddCommand(newPluginsListCommand(r), newPluginsDescribeCommand(r))
 	return cmd
 }
 

@@ -13,11 +13,8 @@ import (
 )
 
 func newSimulateCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "simulate",
-		Short: "Be a marketplace or a store, and send real signed traffic to a daemon",
-		Args:  cobra.NoArgs,
-	}
+	cmd := newGroup("simulate", "Be a marketplace or a store, and send real signed traffic to a daemon", `Simulate plays the other side: it sends what a marketplace or a store would send,
+and prints what it was told.`)
 	cmd.AddCommand(newSimulateAppDirectCommand(), newSimulateStoreCommand())
 	return cmd
 }

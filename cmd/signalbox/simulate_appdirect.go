@@ -52,7 +52,8 @@ Exit codes: 0 every answer was a success; 1 one was not; 2 nothing was sent.`,
   signalbox simulate appdirect SUBSCRIPTION_ORDER --fetch-status 503 --times 2
   signalbox simulate appdirect SUBSCRIPTION_CANCEL --callback-status 500
   signalbox simulate appdirect --file event.json --interactive
-  signalbox simulate appdirect --validate domain=acme.example --validate seats=5`,
+  signalbox simulate appdirect --validate domain=acme.example --validate seats=5
+  signalbox simulate appdirect --to 'http://127.0.0.1:8480/appdirect/validate?key=SECRET' --validate seats=5`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && o.File == "" && len(fields) == 0 {
@@ -115,7 +116,7 @@ Exit codes: 0 every answer was a success; 1 one was not; 2 nothing was sent.`,
 	f.Uint64Var(&o.Seed, "customer", 1, "which customer acts")
 	f.DurationVar(&o.Wait, "wait", time.Minute, "how long to wait for a callback, or for a browser to come back")
 	f.BoolVar(&o.Interactive, "interactive", false, "send a user's browser there, signed in the query, and see what it comes back with")
-	f.StringArrayVar(&fields, "validate", nil, "post this field of a checkout's settings form: domain=acme.example")
+	f.StringArrayVar(&fields, "validate", nil, "post this field of a checkout's settings form (domain=acme.example); where the source has a secret, with --to …/validate?key=SECRET")
 	f.IntVar(&o.FetchStatus, "fetch-status", 0, "answer the first fetches of each event with this HTTP status")
 	f.IntVar(&o.CallbackStatus, "callback-status", 0, "answer the first results posted for each event with this HTTP status")
 	f.IntVar(&o.Times, "times", 1, "how many fetches or posted results fail")

@@ -198,6 +198,9 @@ func (o SimulateAppDirect) send(ctx context.Context, out io.Writer, m *simulate.
 	if x.ByCallback {
 		fmt.Fprintf(out, "  callback  after %s, posted %d times\n", x.ResultAfter.Round(time.Millisecond), x.Posts)
 	}
+	if o.CallbackStatus != 0 && !x.ByCallback && !o.Interactive {
+		fmt.Fprintln(out, "  note      answered at once: there was no callback for --callback-status to refuse")
+	}
 	fmt.Fprintf(out, "  result    %s\n", x.Result)
 	return x.Result.Success, nil
 }

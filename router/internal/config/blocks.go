@@ -47,9 +47,10 @@ func specOf(schema router.Schema) (hcldec.ObjectSpec, error) {
 	return spec, nil
 }
 
-// decode reads a block's body, which may hold secrets, by a schema. It returns
-// a JSON object, and false if there was an error.
-func (l *loader) decode(schema router.Schema, body hcl.Body, block *hcl.Block) (router.Secret, bool) {
+// decode reads a block's body, which may hold secrets, by a schema. Also are
+// names that can stand in it beside the schema's. It returns a JSON object, and
+// false if there was an error.
+func (l *loader) decode(schema router.Schema, body hcl.Body, block *hcl.Block, also ...string) (router.Secret, bool) {
 	spec, err := specOf(schema)
 	if err != nil {
 		l.add(errorAt(block.DefRange, "A broken schema", "The schema of this block can't be used: %s. Its author has to mend it.", err))
@@ -58,7 +59,7 @@ func (l *loader) decode(schema router.Schema, body hcl.Body, block *hcl.Block) (
 	if native, ok := body.(*hclsyntax.Body); ok {
 		l.learnSensitive(schema, native)
 	}
-	v, diags := hcldec.Decode(body, spec, l.secretContext())
+	v, diags := hcldec.Decode(tellingBody{body, also}, spec, l.secretContext())
 	l.add(hush(diags)...)
 	if diags.HasErrors() {
 		return router.Secret{}, false

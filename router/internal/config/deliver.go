@@ -33,8 +33,7 @@ func (r *routeReader) deliver(block *hcl.Block, seen map[string]hcl.Range) *deli
 	d := &deliveryDraft{name: block.Labels[0], header: block.DefRange}
 	r.identifier("delivery", d.name, block.LabelRanges[0])
 	r.unique("delivery", seen, d.name, block.DefRange)
-	content, diags := block.Body.Content(deliverSchema())
-	r.add(diags...)
+	content := r.content(block.Body, deliverSchema())
 	attrs := content.Attributes
 	if to := attrs["to"]; to != nil {
 		r.to(d, to.Expr)

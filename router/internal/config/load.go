@@ -50,8 +50,7 @@ func rootSchema() *hcl.BodySchema {
 
 // load goes on after an error, so that the operator sees all of them at once.
 func (l *loader) load() *Config {
-	content, diags := hcl.MergeFiles(inOrder(l.files)).Content(rootSchema())
-	l.add(diags...)
+	content := l.content(hcl.MergeFiles(inOrder(l.files)), rootSchema())
 	blocks := content.Blocks.ByType()
 
 	config := l.settings(content)

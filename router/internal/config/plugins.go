@@ -40,8 +40,7 @@ func (l *loader) plugins(blocks hcl.Blocks, known *world) []Plugin {
 
 func (l *loader) plugin(block *hcl.Block) (Plugin, pluginFacts) {
 	broken := pluginFacts{broken: true}
-	content, diags := block.Body.Content(pluginSchema())
-	l.add(diags...)
+	content := l.content(block.Body, pluginSchema())
 	plugin := Plugin{Name: block.Labels[0], At: at(block.DefRange)}
 	program, ok := l.program(&plugin, block, content.Attributes)
 	if !ok {

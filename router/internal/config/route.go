@@ -75,8 +75,7 @@ type routeReader struct {
 }
 
 func (r *routeReader) read(block *hcl.Block) {
-	content, diags := block.Body.Content(routeSchema())
-	r.add(diags...)
+	content := r.content(block.Body, routeSchema())
 	blocks := content.Blocks.ByType()
 	r.from(content.Attributes["from"])
 	r.on(content.Attributes["on"])

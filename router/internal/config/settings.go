@@ -149,9 +149,7 @@ func (r *reader) atMostOne(blocks hcl.Blocks) *hcl.Block {
 
 // attributes reads a block that has attributes only.
 func (r *reader) attributes(block *hcl.Block, schema []hcl.AttributeSchema) hcl.Attributes {
-	content, diags := block.Body.Content(&hcl.BodySchema{Attributes: schema})
-	r.add(diags...)
-	return content.Attributes
+	return r.content(block.Body, &hcl.BodySchema{Attributes: schema}).Attributes
 }
 
 func optional(names ...string) []hcl.AttributeSchema {

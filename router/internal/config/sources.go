@@ -60,15 +60,14 @@ func (l *loader) kind(name string, rng hcl.Range) (router.SourceKind, bool) {
 func (l *loader) source(block *hcl.Block, kind router.SourceKind, name, publicURL string, mounted map[string]hcl.Range) Source {
 	before := len(l.diags)
 	source := Source{Kind: kind.Name, Name: name, At: at(block.DefRange)}
-	content, rest, diags := block.Body.PartialContent(&hcl.BodySchema{
-		Attributes: slices.Concat(required("path"), optional("unrouted"), optional(namesOf(kind.Expressions)...)),
-	})
+	own := slices.Concat([]string{"path", "unrouted"}, namesOf(kind.Expressions))
+	content, rest, diags := block.Body.PartialContent(&hcl.BodySchema{Attributes: slices.Concat(required("path"), optional(own[1:]...))})
 	l.add(diags...)
 	if attr := content.Attributes["path"]; attr != nil {
 		source.Path = l.mount(attr, mounted)
 	}
 	source.Unrouted = Unrouted(l.word(content.Attributes["unrouted"], string(UnroutedError), string(UnroutedError), string(UnroutedAccept)))
-	source.Config, _ = l.decode(kind.Config, rest, block)
+	source.Config, _ = l.decode(kind.Config, rest, block, own...)
 	source.Expressions = l.expressions(kind, content.Attributes)
 	if len(l.diags) == before && kind.New != nil {
 		deps := router.SourceDeps{PublicURL: publicURL, Path: source.Path, Log: zerolog.Nop(), Now: time.Now, Expressions: source.Expressions}

@@ -11,13 +11,7 @@ import (
 // suggest gives ` Did you mean "x"?` for the known name that given was most
 // likely meant to be, else the known names if they are few, else "".
 func suggest(given string, known []string) string {
-	best, bestDistance := "", maxTypos(given)+1
-	for _, name := range known {
-		d := levenshtein.Distance(strings.ToLower(given), strings.ToLower(name), nil)
-		if d < bestDistance || d == bestDistance && best != "" && name < best {
-			best, bestDistance = name, d
-		}
-	}
+	best := nearest(given, known)
 	switch {
 	case best != "":
 		return " Did you mean " + quote(best) + "?"
@@ -27,6 +21,18 @@ func suggest(given string, known []string) string {
 		return " There is only " + quote(known[0]) + "."
 	}
 	return " There are " + list(known) + "."
+}
+
+// nearest is the known name that given was most likely meant to be, or "".
+func nearest(given string, known []string) string {
+	best, bestDistance := "", maxTypos(given)+1
+	for _, name := range known {
+		d := levenshtein.Distance(strings.ToLower(given), strings.ToLower(name), nil)
+		if d < bestDistance || d == bestDistance && best != "" && name < best {
+			best, bestDistance = name, d
+		}
+	}
+	return best
 }
 
 // maxListed names can be read at a glance.

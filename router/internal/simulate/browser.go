@@ -144,6 +144,9 @@ func (b *browser) visit(ctx context.Context, address *url.URL) (to *url.URL, aft
 		target, after, found = refresh(b.x.Body)
 	}
 	if !found {
+		if result, err := decodeResult(b.x.Body); err == nil {
+			return nil, 0, fmt.Errorf("%w for a browser: it got a result (%s), as for a notification: the source does not say interactive = true", ErrNoAnswer, result)
+		}
 		return nil, 0, fmt.Errorf("%w: a page with HTTP status %d that leads nowhere", ErrNoAnswer, res.StatusCode)
 	}
 	if to, err = address.Parse(target); err != nil {

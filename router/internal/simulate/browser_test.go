@@ -82,6 +82,7 @@ func TestBrowse(t *testing.T) {
 		}, "success accountIdentifier=cus 1", "", 2},
 		{"failure", func(v *pageVendor) { v.answer = "&success=false&errorCode=OPERATION_CANCELLED&message=no+thanks" }, `failure errorCode=OPERATION_CANCELLED message="no thanks"`, "", 1},
 		{"a page that leads nowhere", func(v *pageVendor) { v.pages = []string{"<p>Sorry</p>"} }, "", "leads nowhere", 1},
+		{"a result instead of a page", func(v *pageVendor) { v.pages = []string{`{"success":true,"message":"done"}`} }, "", `a result (success message="done")`, 1},
 		{"another site", func(v *pageVendor) {
 			v.back = func(*url.URL) *url.URL { return &url.URL{Scheme: "https", Host: "evil.example", Path: "/"} }
 		}, "", "neither the vendor's", 1},

@@ -153,6 +153,12 @@ func (m *Marketplace) do(req *http.Request) (*http.Response, error) {
 	return m.client.Do(req)
 }
 
+// absent: an endpoint answers so where it does not serve what was asked for. A
+// source that does not takes the request for a notification, by a wrong method.
+func absent(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed
+}
+
 // expand fills in the template.
 func expand(endpoint, address, token string) string {
 	if !strings.Contains(endpoint, eventAddressPlaceholder) && !strings.Contains(endpoint, tokenPlaceholder) {

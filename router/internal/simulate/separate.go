@@ -117,6 +117,9 @@ func (s *separate) askForToken(ctx context.Context) (token string, lives time.Du
 	if err != nil {
 		return "", 0, err
 	}
+	if absent(res.StatusCode) {
+		return "", 0, fmt.Errorf("%w: HTTP status %d from %s: the source has no issued block, or --token-url should say where its tokens are", ErrNoAnswer, res.StatusCode, s.TokenURL)
+	}
 	var answer struct {
 		AccessToken string      `json:"access_token"`
 		TokenType   string      `json:"token_type"`

@@ -159,6 +159,19 @@ func TestNotificationsWithAToken(t *testing.T) {
 	send("Bearer t5", nil)
 }
 
+// A vendor whose product has another kind of credentials gives out no tokens.
+func TestNotificationsWithATokenNeedATokenEndpoint(t *testing.T) {
+	for _, status := range []int{http.StatusNotFound, http.StatusMethodNotAllowed} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(server.Close)
+		m := startMarketplace(t, func(o *Options) { o.Separate = &Separate{TokenURL: server.URL + "/oauth2/token"} })
+		_, err := m.Send(t.Context(), server.URL, NewCustomer(1).Event("SUBSCRIPTION_ORDER"))
+		if !errors.Is(err, ErrNoAnswer) || !strings.Contains(err.Error(), "no issued block") || !strings.Contains(err.Error(), server.URL+"/oauth2/token") {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
+
 func TestMarketplaceGivesOutTokens(t *testing.T) {
 	now := testNow()
 	m, v, _ := startSeparate(t, false, func() time.Time { return now })

@@ -48,6 +48,9 @@ func (m *Marketplace) Validate(ctx context.Context, address string, fields url.V
 	if err != nil {
 		return nil, res.StatusCode, fmt.Errorf("reading the validation: %w", err)
 	}
+	if absent(res.StatusCode) {
+		return nil, res.StatusCode, fmt.Errorf("%w: HTTP status %d: the source has no order_validation block, or --to does not end in its path (…/validate?key=SECRET)", ErrNoAnswer, res.StatusCode)
+	}
 	var answer struct {
 		Result *[]Finding `json:"result"`
 	}

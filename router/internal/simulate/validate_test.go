@@ -26,6 +26,8 @@ func TestValidate(t *testing.T) {
 			[]Finding{{"domain", "Taken", "Somebody has it.", "ERROR"}, {Field: "size", Level: "WARN"}}, ""},
 		{"no list", 200, `{"success":true}`, nil, "no list"},
 		{"no JSON", 200, `OK`, nil, "no list"},
+		{"not served there", 404, `{"code":"NotFound"}`, nil, "no order_validation block"},
+		{"taken for a notification", 405, ``, nil, "/validate?key=SECRET"},
 		{"late", 202, `{"result":[]}`, nil, "status 202"},
 		{"another level", 200, `{"result":[{"field":"a","level":"FATAL"}]}`, []Finding{{Field: "a", Level: "FATAL"}}, "FATAL"},
 	} {
