@@ -238,6 +238,14 @@ func (s *soak) sell(ctx context.Context) {
 	}
 }
 
+const (
+	// soakKills of a plugin may come at any time. After them one is killed only
+	// once it has been well for so long that its restart waits no longer than the
+	// first: else it is down most of the time, and that grows until the end.
+	soakKills = 3
+	wellAgain = 65 * time.Second
+)
+
 // trouble kills the daemon twice early on, so that its last life is the longest,
 // and from then on kills its plugin and reloads by turns.
 func (s *soak) trouble(t *testing.T, length time.Duration) {
@@ -246,6 +254,7 @@ func (s *soak) trouble(t *testing.T, length time.Duration) {
 	const between = 1500 * time.Millisecond // less than the least soak has room for
 	turns := time.NewTicker(between)
 	defer turns.Stop()
+	kills := 0
 	for begun, n := time.Now(), 0; time.Since(begun) < length; n++ {
 		<-turns.C
 		switch {
@@ -260,8 +269,10 @@ func (s *soak) trouble(t *testing.T, length time.Duration) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if pid := status.Plugins[0].PID; pid != 0 { // else it is not back yet
-				_ = syscall.Kill(pid, syscall.SIGKILL)
+			hook := status.Plugins[0]
+			if hook.PID != 0 && (kills < soakKills || time.Since(hook.Since) > wellAgain) { // 0: it is not back yet
+				kills++
+				_ = syscall.Kill(hook.PID, syscall.SIGKILL)
 			}
 		default:
 			s.revise(t)
