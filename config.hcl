@@ -209,6 +209,26 @@ route "dunning" {
 #   reply { message = "Thank you." }                        # for the sender's log
 # }
 
+# variable "desk" { default = "help@vendor.example" }       # set with --var desk=…, or SIGNALBOX_VAR_desk
+# locals { free = ["FREE", "TRIAL"] }
+
+# route "paid order" {
+#   from = [source.appdirect.local]
+#   on   = ["SUBSCRIPTION_ORDER"]
+#   deliver "customer" {
+#     to   = plugin.billing.create_subscription
+#     when = !contains(local.free, event.payload.order.editionCode) # else it is skipped
+#     with = { email = event.attributes.creator.email, price = event.payload.order.editionCode }
+#   }
+#   on_failure {                                                    # what to do when the event has failed
+#     deliver "ticket" {
+#       to   = plugin.email.send
+#       with = { template = "failure", to = var.desk, data = { code = failure.code, why = failure.message } }
+#     }
+#   }
+#   reply { accountIdentifier = try(deliver.customer.customer_id, "free-${event.id}") }
+# }
+
 # Failures are events too, of the source "signalbox": telling people is routing.
 route "tell operators" {
   from = [source.signalbox]

@@ -157,6 +157,18 @@ func (f Attempted) apply(m *machine) {
 	m.advance(f.At)
 }
 
+func (f PassedOver) apply(m *machine) {
+	d := m.delivery(f.Name)
+	if d == nil || d.Status != Running {
+		return
+	}
+	d.passOver()
+	if m.Phase == Settled {
+		m.do(Note{})
+	}
+	m.advance(f.At)
+}
+
 func (f Stuck) apply(m *machine) {
 	d := m.delivery(f.Name)
 	switch {

@@ -58,12 +58,20 @@ func (x *run) match() Fact {
 		return x.unrouted(now)
 	}
 	x.inputs = map[string]json.RawMessage{}
+	passed := map[string]bool{}
 	for _, route := range routes {
 		for i := range route.Deliver {
-			if spec := &route.Deliver[i]; len(spec.Needs) == 0 && !spec.OnFailure {
-				if x.inputs[route.Name+"/"+spec.Name], err = spec.Input(x.scope); err != nil {
-					return failed(fmt.Errorf("route %q: %w", route.Name, err))
-				}
+			spec := &route.Deliver[i]
+			if len(spec.Needs) > 0 || spec.OnFailure {
+				continue
+			}
+			name := route.Name + "/" + spec.Name
+			runs, input, err := spec.evaluate(x.scope)
+			if err != nil {
+				return failed(fmt.Errorf("route %q: %w", route.Name, err))
+			}
+			if x.inputs[name] = input; !runs {
+				passed[name] = true
 			}
 		}
 	}
@@ -75,10 +83,25 @@ func (x *run) match() Fact {
 	for _, route := range routes {
 		f.Routes = append(f.Routes, route.Name)
 		for i := range route.Deliver {
-			f.Deliveries = append(f.Deliveries, x.delivery(route, &route.Deliver[i]))
+			d := x.delivery(route, &route.Deliver[i])
+			if passed[d.Name] {
+				d.passOver()
+			}
+			f.Deliveries = append(f.Deliveries, d)
 		}
 	}
 	return f
+}
+
+// evaluate asks whether the delivery runs, and with which input.
+func (spec *Spec) evaluate(scope Scope) (runs bool, input json.RawMessage, err error) {
+	if spec.When != nil {
+		if runs, err = spec.When(scope); err != nil || !runs {
+			return false, nil, err
+		}
+	}
+	input, err = spec.Input(scope)
+	return true, input, err
 }
 
 func (x *run) unrouted(now time.Time) Fact {
@@ -154,9 +177,17 @@ func (x *run) startAttempt(a Attempt) {
 			stuck("the plan that the event began with has no such delivery")
 			return
 		}
+		if d.OnFailure {
+			x.scope.Failed(x.state.failing())
+		}
+		var runs bool
 		var err error
-		if input, err = spec.Input(x.scope); err != nil {
+		if runs, input, err = spec.evaluate(x.scope); err != nil {
 			stuck(err.Error())
+			return
+		}
+		if !runs {
+			x.post(PassedOver{At: time.Now(), Name: a.Name})
 			return
 		}
 	}

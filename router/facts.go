@@ -48,6 +48,11 @@ type (
 		Input     json.RawMessage
 		Roll      float64
 	}
+	// PassedOver: the delivery's own condition is false. It has not run.
+	PassedOver struct {
+		At   time.Time
+		Name string
+	}
 	// Stuck: an expression can't be evaluated after calls were made, a reply
 	// lacks a required attribute, an action is missing, a plan no longer
 	// compiles. Name is the delivery, or "" for the event.

@@ -77,12 +77,13 @@ func (rec *Record) Replayable(names []string) (again []int, err error) {
 
 // replays reports whether a replay runs d again: one that is named, or, of
 // none, one that has ended without success. What waits for a failure is run
-// only by one.
+// only by one, and what its condition keeps back only where it is named.
 func (d *Delivery) replays(names []string) bool {
 	if len(names) > 0 {
 		return d.Done() && slices.Contains(names, d.Name)
 	}
-	return d.Done() && d.Status != DoneSucceeded && !(d.OnFailure && d.Status == DoneSkipped)
+	skipped := d.Status == DoneSkipped && (d.OnFailure || d.Code == codePassedOver)
+	return d.Done() && d.Status != DoneSucceeded && !skipped
 }
 
 // Retry does now what an event has waiting for its next try: the fetch,

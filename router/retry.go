@@ -16,6 +16,8 @@ const (
 	notSentPause = 250 * time.Millisecond
 	// codeNeedsOperator marks a delivery of which an operator has been told.
 	codeNeedsOperator = "needs_operator"
+	// codePassedOver marks a delivery whose condition was false.
+	codePassedOver = "passed_over"
 )
 
 // park has the delivery tried again, or exhausts it where its policy ends.

@@ -19,6 +19,17 @@ type Scope interface {
 	// Output makes the output of a delivery ("route/name"), a JSON object,
 	// visible to the expressions of the same route.
 	Output(delivery string, v json.RawMessage) error
+	// Failed makes why the event has failed visible to the deliveries that run
+	// then.
+	Failed(f Failing)
+}
+
+// Failing is why an event's verdict is an error.
+type Failing struct {
+	// Delivery ("route/name") is the one that decided it, or "".
+	Delivery string
+	// Code is the plugin's, or the verdict's own. Message is for the operator.
+	Code, Message string
 }
 
 // Plan is all routes compiled. It never changes; a reload makes another.
@@ -70,6 +81,9 @@ type Spec struct {
 	// OnFailure deliveries run only after the verdict is an error.
 	OnFailure bool
 	Policy    Policy
+	// When, asked once all that the delivery needs is there, decides whether it
+	// runs; nil is always true. One that does not run is skipped.
+	When func(Scope) (bool, error)
 	// Input gives the action's input, a JSON object, checked against its schema.
 	Input func(Scope) (json.RawMessage, error)
 }

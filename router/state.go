@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -239,6 +240,31 @@ func (s *State) anyActive() bool {
 		}
 	}
 	return false
+}
+
+// passOver ends a delivery whose condition is false.
+func (d *Delivery) passOver() {
+	d.Status, d.Due, d.MayHaveRun = DoneSkipped, time.Time{}, false
+	d.Code, d.Detail = codePassedOver, "its condition is false"
+	d.Rev++
+}
+
+// failing says why the verdict is an error: the required delivery that was
+// rejected, or else the one that never came through.
+func (s *State) failing() Failing {
+	d := s.firstRejected()
+	for i := 0; d == nil && i < len(s.Deliveries); i++ {
+		if one := &s.Deliveries[i]; one.required() && one.Status == DoneExhausted {
+			d = one
+		}
+	}
+	switch {
+	case d != nil:
+		return Failing{Delivery: d.Name, Code: d.Code, Message: cmp.Or(d.Detail, d.Public)}
+	case s.Verdict != nil:
+		return Failing{Code: s.Verdict.Code, Message: cmp.Or(s.Why, s.Verdict.Message)}
+	}
+	return Failing{}
 }
 
 // delivery returns the delivery of that name, or nil.

@@ -52,9 +52,9 @@ func (s *State) firstExhausted() *Delivery {
 
 // firstRejected gives the rejected required delivery that stands first in file
 // order; it decides the error's content.
-func (m *machine) firstRejected() *Delivery {
-	for i := range m.Deliveries {
-		if d := &m.Deliveries[i]; d.required() && d.Status == DoneRejected {
+func (s *State) firstRejected() *Delivery {
+	for i := range s.Deliveries {
+		if d := &s.Deliveries[i]; d.required() && d.Status == DoneRejected {
 			return d
 		}
 	}

@@ -295,6 +295,10 @@ func (w *walk) outcome() router.Outcome {
 func (w *walk) end() {
 	for name, a := range w.running {
 		delete(w.running, name)
+		if a.Number == 1 && a.Input == nil && w.dice.IntN(12) == 0 {
+			w.feed(router.PassedOver{At: w.now, Name: name})
+			return
+		}
 		o := w.outcome()
 		if w.keys[name] == nil {
 			w.keys[name] = map[int]string{}

@@ -24,9 +24,9 @@ nothing is called and nothing is written.`)
 }
 
 // openRoutes loads a configuration, and shows what is wrong with it.
-func openRoutes(ctx context.Context, cmd *cobra.Command, path string) (*routes.Routes, error) {
+func openRoutes(ctx context.Context, cmd *cobra.Command, path string, set variables) (*routes.Routes, error) {
 	log := zerolog.New(zerolog.ConsoleWriter{Out: cmd.ErrOrStderr()}).Level(zerolog.WarnLevel)
-	r, diags, err := routes.Open(ctx, path, log)
+	r, diags, err := routes.Open(ctx, path, set, log)
 	if diags != nil && diags.HasErrors() {
 		showDiagnostics(cmd)(diags)
 		return nil, &exit{code: exitUsage}
@@ -38,7 +38,7 @@ func openRoutes(ctx context.Context, cmd *cobra.Command, path string) (*routes.R
 }
 
 func newRoutesListCommand() *cobra.Command {
-	output := form("text")
+	output, set := form("text"), variables{}
 	cmd := &cobra.Command{
 		Use:   "list [CONFIG]",
 		Short: "List the routes in the order in which they are asked",
@@ -52,7 +52,7 @@ Exit codes: 0 it worked; 2 the configuration has an error.`,
   signalbox routes list -o json | jq -r '.[] | select(.final) | .name'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := openRoutes(cmd.Context(), cmd, configPath(args))
+			r, err := openRoutes(cmd.Context(), cmd, configPath(args), set)
 			if err != nil {
 				return err
 			}
@@ -64,6 +64,7 @@ Exit codes: 0 it worked; 2 the configuration has an error.`,
 		},
 	}
 	cmd.Flags().VarP(&output, "output", "o", "the form of the output")
+	set.flag(cmd)
 	return cmd
 }
 
@@ -97,20 +98,26 @@ func writeRoutes(w io.Writer, list []routes.Route) {
 
 // deliveryCell is a delivery in one line: "welcome → email.send (optional)".
 func deliveryCell(d routes.Delivery) string {
-	return d.Name + " → " + d.To + inParentheses(deliveryNotes(d.Optional, d.Unordered, d.Needs))
+	return d.Name + " → " + d.To + inParentheses(deliveryNotes(d))
 }
 
 // deliveryNotes are what is special about a delivery.
-func deliveryNotes(optional, unordered bool, needs []string) []string {
+func deliveryNotes(d routes.Delivery) []string {
 	var notes []string
-	if optional {
+	if d.OnFailure {
+		notes = append(notes, "on failure")
+	}
+	if d.Optional {
 		notes = append(notes, "optional")
 	}
-	if unordered {
+	if d.Unordered {
 		notes = append(notes, "unordered")
 	}
-	if len(needs) > 0 {
-		notes = append(notes, "after "+strings.Join(needs, ", "))
+	if len(d.Needs) > 0 {
+		notes = append(notes, "after "+strings.Join(d.Needs, ", "))
+	}
+	if d.When != "" {
+		notes = append(notes, "when "+d.When)
 	}
 	return notes
 }
@@ -124,6 +131,7 @@ func inParentheses(notes []string) string {
 
 func newRoutesGraphCommand() *cobra.Command {
 	var dot, mermaid, svg bool
+	set := variables{}
 	cmd := &cobra.Command{
 		Use:   "graph [CONFIG]",
 		Short: "Draw the routes: sources, routes, deliveries, replies",
@@ -138,7 +146,7 @@ Exit codes: 0 it worked; 2 the configuration has an error, or is too large to dr
   signalbox routes graph --dot config.hcl | dot -Tpng >routes.png`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := openRoutes(cmd.Context(), cmd, configPath(args))
+			r, err := openRoutes(cmd.Context(), cmd, configPath(args), set)
 			if err != nil {
 				return err
 			}
@@ -157,6 +165,7 @@ Exit codes: 0 it worked; 2 the configuration has an error, or is too large to dr
 			return err
 		},
 	}
+	set.flag(cmd)
 	cmd.Flags().BoolVar(&dot, "dot", false, "for Graphviz (the default)")
 	cmd.Flags().BoolVar(&mermaid, "mermaid", false, "for Mermaid, which Markdown viewers draw")
 	cmd.Flags().BoolVar(&svg, "svg", false, "a picture; nothing else is needed")

@@ -49,7 +49,10 @@ func writeRouteAnswer(w io.Writer, r *routes.RouteAnswer) {
 	default:
 		fmt.Fprintf(w, "\n+ %s\n", clean(place+" takes it", ""))
 		for _, d := range r.Deliveries {
-			fmt.Fprintf(w, "    %s\n", clean("deliver "+d.Name+" → "+d.To+inParentheses(deliveryNotes(d.Optional, d.Unordered, d.Needs)), ""))
+			fmt.Fprintf(w, "    %s\n", clean("deliver "+d.Name+" → "+d.To+inParentheses(deliveryNotes(d.DeliveryText)), ""))
+			if d.Skipped {
+				fmt.Fprintln(w, "      skipped: its condition says no")
+			}
 			if d.Error != "" {
 				fmt.Fprintf(w, "      ! %s\n", clean(d.Error, ""))
 			}
@@ -70,7 +73,10 @@ func writeValues(w io.Writer, values []routes.Value) {
 		case v.Error != "":
 			text = "! " + v.Error
 		case v.Value == nil:
-			text = strings.TrimSpace("(after " + strings.Join(v.After, ", ") + ") " + v.Expression)
+			text = v.Expression
+			if len(v.After) > 0 {
+				text = strings.TrimSpace("(after " + strings.Join(v.After, ", ") + ") " + text)
+			}
 		}
 		row(t, "      "+v.Name, "= "+text)
 	}

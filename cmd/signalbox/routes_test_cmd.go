@@ -41,7 +41,8 @@ configuration has an error, or an event can't be had.`,
   signalbox routes test --type SUBSCRIPTION_ORDER --set payload.order.editionCode=PRO --expect route=order`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.run(cmd, args) },
 	}
-	t.remote = newRemote(cmd)
+	t.remote, t.variables = newRemote(cmd), variables{}
+	t.variables.flag(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&t.config, "config", "c", defaultConfig, "the configuration, a file or a directory")
 	f.StringVar(&t.source, "source", "", "the source that the event is of: KIND.NAME, or signalbox (default: the only one, or the one that knows the type)")
@@ -59,6 +60,7 @@ type routesTest struct {
 	config            string
 	source, eventType string
 	set, expect       []string
+	variables         variables
 }
 
 func (t *routesTest) run(cmd *cobra.Command, args []string) error {
@@ -79,7 +81,7 @@ func (t *routesTest) run(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 && t.eventType == "" {
 		return errors.New("name an event: a file, -, or an id; or say --type")
 	}
-	r, err := openRoutes(cmd.Context(), cmd, t.config)
+	r, err := openRoutes(cmd.Context(), cmd, t.config, t.variables)
 	if err != nil {
 		return err
 	}

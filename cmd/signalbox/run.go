@@ -14,7 +14,8 @@ import (
 const defaultConfig = "/etc/signalbox/config.hcl"
 
 func newRunCommand() *cobra.Command {
-	return &cobra.Command{
+	variables := variables{}
+	cmd := &cobra.Command{
 		Use:   "run [CONFIG]",
 		Short: "Serve, until told to stop",
 		Long: `Run loads the configuration (a file, or a directory of *.hcl files; by default
@@ -34,7 +35,7 @@ The log goes to standard error: for people on a terminal, JSON otherwise.`,
 			}
 			log := newLog(cmd.ErrOrStderr())
 			daemon.TuneGC()
-			err := daemon.Run(cmd.Context(), daemon.Options{ConfigPath: configPath(args), Log: log, Version: version()}, hangup, show)
+			err := daemon.Run(cmd.Context(), daemon.Options{ConfigPath: configPath(args), Variables: variables, Log: log, Version: version()}, hangup, show)
 			var bad *daemon.ConfigError
 			switch {
 			case errors.As(err, &bad):
@@ -48,6 +49,8 @@ The log goes to standard error: for people on a terminal, JSON otherwise.`,
 			return nil
 		},
 	}
+	variables.flag(cmd)
+	return cmd
 }
 
 func configPath(args []string) string {

@@ -11,6 +11,7 @@ import (
 
 func newValidateCommand() *cobra.Command {
 	var asJSON, strict bool
+	variables := variables{}
 	cmd := &cobra.Command{
 		Use:   "validate [CONFIG]",
 		Short: "Check a configuration as a start would",
@@ -25,7 +26,7 @@ Exit codes: 0 no error; 1 warnings, with --strict; 2 errors.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := configPath(args)
 			log := zerolog.New(zerolog.ConsoleWriter{Out: cmd.ErrOrStderr()}).Level(zerolog.WarnLevel)
-			diags, err := daemon.Validate(cmd.Context(), path, log)
+			diags, err := daemon.Validate(cmd.Context(), path, variables, log)
 			if err != nil {
 				return &exit{exitUsage, err}
 			}
@@ -47,6 +48,7 @@ Exit codes: 0 no error; 1 warnings, with --strict; 2 errors.`,
 			return nil
 		},
 	}
+	variables.flag(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the diagnostics as a JSON array")
 	cmd.Flags().BoolVar(&strict, "strict", false, "exit 1 if there are warnings")
 	return cmd

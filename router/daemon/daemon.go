@@ -26,8 +26,10 @@ import (
 type Options struct {
 	// ConfigPath is a file, or a directory of *.hcl files.
 	ConfigPath string
-	Log        zerolog.Logger
-	Version    string
+	// Variables of the configuration that the command line sets, by name.
+	Variables map[string]string
+	Log       zerolog.Logger
+	Version   string
 	// Listener, if not nil, is served in place of the configured address.
 	Listener net.Listener
 	// Observe, if not nil, is called with the id of each event that has

@@ -52,7 +52,7 @@ func loads(t *testing.T, path string, text []byte) {
 		}
 	}
 	t.Setenv("CREDENTIALS_DIRECTORY", dir)
-	diags, err := daemon.Validate(t.Context(), path, zerolog.Nop())
+	diags, err := daemon.Validate(t.Context(), path, nil, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

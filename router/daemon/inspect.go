@@ -23,9 +23,9 @@ type Inspection struct {
 
 // Inspect loads a configuration as a start would, up to where something would
 // happen: plugins are started and asked what they can do, and ended again. The
-// Inspection is nil if there is an error among the diagnostics.
-func Inspect(ctx context.Context, path string, log zerolog.Logger) (*Inspection, *Diagnostics, error) {
-	c, diags, err := examine(ctx, path, log)
+// variables are those of the command line. The Inspection is nil if there is an error among the diagnostics.
+func Inspect(ctx context.Context, path string, variables map[string]string, log zerolog.Logger) (*Inspection, *Diagnostics, error) {
+	c, diags, err := examine(ctx, path, variables, log)
 	if c == nil {
 		return nil, diags, err
 	}
@@ -40,7 +40,7 @@ func Inspect(ctx context.Context, path string, log zerolog.Logger) (*Inspection,
 	return out, diags, nil
 }
 
-func examine(ctx context.Context, path string, log zerolog.Logger) (*config.Config, *Diagnostics, error) {
+func examine(ctx context.Context, path string, variables map[string]string, log zerolog.Logger) (*config.Config, *Diagnostics, error) {
 	sockets, err := socketDir()
 	if err != nil {
 		return nil, nil, err
@@ -49,6 +49,6 @@ func examine(ctx context.Context, path string, log zerolog.Logger) (*config.Conf
 	defer d.Stop(ctx)
 	stage := d.catalog.Stage()
 	defer stage.Discard()
-	c, diags := config.Load(ctx, path, environment(stage))
+	c, diags := config.Load(ctx, path, environment(stage, variables))
 	return c, diags, nil
 }

@@ -51,7 +51,7 @@ func (d *Daemon) load(ctx context.Context) (next *loaded, diags *config.Diagnost
 			stage.Discard()
 		}
 	}()
-	c, diags := config.Load(ctx, d.opt.ConfigPath, environment(stage))
+	c, diags := config.Load(ctx, d.opt.ConfigPath, environment(stage, d.opt.Variables))
 	if c == nil {
 		return nil, diags, &ConfigError{diags}
 	}
@@ -95,9 +95,10 @@ func sources(c *config.Config, log zerolog.Logger) (mounts, error) {
 }
 
 // environment lends the configuration what it needs of the machine.
-func environment(stage *plug.Stage) config.Env {
+func environment(stage *plug.Stage, variables map[string]string) config.Env {
 	return config.Env{
-		Sources: kinds(),
+		Variables: variables,
+		Sources:   kinds(),
 		Describe: func(ctx context.Context, p config.Plugin) (router.PluginInfo, error) {
 			program, err := program(p)
 			if err != nil {

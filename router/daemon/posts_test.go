@@ -175,7 +175,7 @@ func TestPostsThatCannotWork(t *testing.T) {
 			if err := os.WriteFile(path, []byte(tc.block), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			diags, err := daemon.Validate(t.Context(), path, zerolog.Nop())
+			diags, err := daemon.Validate(t.Context(), path, nil, zerolog.Nop())
 			if err == nil && diags.Len() == 0 {
 				t.Fatal("it is taken")
 			}

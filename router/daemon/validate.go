@@ -12,9 +12,10 @@ import (
 )
 
 // Validate checks a configuration as a start would, up to where something
-// would happen: plugins are started and asked, but not configured.
-func Validate(ctx context.Context, path string, log zerolog.Logger) (*Diagnostics, error) {
-	_, diags, err := examine(ctx, path, log)
+// would happen: plugins are started and asked, but not configured. The variables
+// are those of the command line.
+func Validate(ctx context.Context, path string, variables map[string]string, log zerolog.Logger) (*Diagnostics, error) {
+	_, diags, err := examine(ctx, path, variables, log)
 	return diags, err
 }
 

@@ -70,7 +70,7 @@ route "order" {
 			if err := os.WriteFile(path, []byte(strings.Replace(good, tc.old, tc.new, 1)), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			diags, err := daemon.Validate(t.Context(), path, zerolog.Nop())
+			diags, err := daemon.Validate(t.Context(), path, nil, zerolog.Nop())
 			if err != nil {
 				t.Fatal(err)
 			}

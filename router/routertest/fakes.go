@@ -155,12 +155,15 @@ func (c *Caller) Lookup(ref router.ActionRef) (router.Action, bool) {
 type Scope struct {
 	Event   *router.Event
 	Outputs map[string]json.RawMessage
+	Failing router.Failing
 }
 
 func (s *Scope) Output(delivery string, v json.RawMessage) error {
 	s.Outputs[delivery] = v
 	return nil
 }
+
+func (s *Scope) Failed(f router.Failing) { s.Failing = f }
 
 // NewPlan makes a plan of routes whose expressions see a *Scope.
 func NewPlan(digest string, routes ...*router.Route) *router.Plan {

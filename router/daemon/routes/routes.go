@@ -29,10 +29,10 @@ type Routes struct {
 	explainer *config.Explainer
 }
 
-// Open loads the configuration at path, a file or a directory. The Routes are
-// nil if there is an error among the diagnostics.
-func Open(ctx context.Context, path string, log zerolog.Logger) (*Routes, *daemon.Diagnostics, error) {
-	inspected, diags, err := daemon.Inspect(ctx, path, log)
+// Open loads the configuration at path, a file or a directory, with these of its
+// variables set. The Routes are nil if there is an error among the diagnostics.
+func Open(ctx context.Context, path string, variables map[string]string, log zerolog.Logger) (*Routes, *daemon.Diagnostics, error) {
+	inspected, diags, err := daemon.Inspect(ctx, path, variables, log)
 	if inspected == nil {
 		return nil, diags, err
 	}

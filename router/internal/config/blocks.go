@@ -65,6 +65,9 @@ func (l *loader) decode(schema router.Schema, body hcl.Body, block *hcl.Block, a
 		return router.Secret{}, false
 	}
 	v, _ = v.UnmarkDeep()
+	if !v.IsWhollyKnown() {
+		return router.Secret{}, false // it hangs on a variable or a local whose own error is told
+	}
 	if !l.requireValues(schema, v, body, nil) {
 		return router.Secret{}, false
 	}

@@ -116,6 +116,8 @@ type Env struct {
 	Validate func(ctx context.Context, p Plugin) ([]PluginDiagnostic, error)
 	// Credential gives a credential of the service manager by name.
 	Credential func(name string) ([]byte, error)
+	// Variables are set on the command line, by name.
+	Variables map[string]string
 	// Getenv gives a variable of the daemon's environment.
 	Getenv func(name string) (string, bool)
 	// ReadFile reads a file that the configuration names as a secret.

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/signalbox/signalbox/router"
 	"github.com/zclconf/go-cty/cty"
@@ -15,14 +17,39 @@ type deliveryDraft struct {
 	// action is nil where it is not known; an error or a broken plugin says why.
 	action            *actionFacts
 	with              hcl.Expression // nil is {}
+	when              hcl.Expression // nil is always true
 	needs             []string
 	optional, ordered bool
-	policy            router.Policy
+	// onFailure: it stands in the route's on_failure block.
+	onFailure bool
+	policy    router.Policy
+}
+
+// expressions are those of the delivery that there are.
+func (d *deliveryDraft) expressions() (out []hcl.Expression) {
+	for _, expr := range []hcl.Expression{d.with, d.when} {
+		if expr != nil {
+			out = append(out, expr)
+		}
+	}
+	return out
+}
+
+// waits is where the delivery says what it needs.
+func (d *deliveryDraft) waits() hcl.Range {
+	for _, expr := range d.expressions() {
+		for _, traversal := range expr.Variables() {
+			if traversal.RootName() == "deliver" {
+				return expr.Range()
+			}
+		}
+	}
+	return d.header
 }
 
 func deliverSchema() *hcl.BodySchema {
 	return &hcl.BodySchema{
-		Attributes: append(required("to"), optional("with", "optional", "ordered", "timeout")...),
+		Attributes: append(required("to"), optional("with", "when", "optional", "ordered", "timeout")...),
 		Blocks:     []hcl.BlockHeaderSchema{{Type: "retry"}},
 	}
 }
@@ -40,6 +67,9 @@ func (r *routeReader) deliver(block *hcl.Block, seen map[string]hcl.Range) *deli
 	}
 	if with := attrs["with"]; with != nil {
 		d.with = with.Expr
+	}
+	if when := attrs["when"]; when != nil {
+		d.when = when.Expr
 	}
 	d.optional = r.flag(attrs["optional"], false)
 	d.ordered = r.flag(attrs["ordered"], true)
@@ -93,7 +123,6 @@ func (r *routeReader) with(d *deliveryDraft) {
 		r.lacksNothing(d, nil, d.header)
 		return
 	}
-	d.needs = r.needs(d.with)
 	entries, diags := hcl.ExprMap(d.with)
 	if diags.HasErrors() {
 		r.withWhole(d)
@@ -105,8 +134,8 @@ func (r *routeReader) with(d *deliveryDraft) {
 		key, diags := entry.Key.Value(nil)
 		if diags.HasErrors() || !key.IsKnown() || key.IsNull() || key.Type() != cty.String {
 			complete = false // a name that is computed: checked when it is known
-			r.try(entry.Key, inWith)
-			r.try(entry.Value, inWith)
+			r.try(entry.Key, d.place())
+			r.try(entry.Value, d.place())
 			continue
 		}
 		name := key.AsString()
@@ -121,9 +150,17 @@ func (r *routeReader) with(d *deliveryDraft) {
 	}
 }
 
+// place is where the delivery's expressions stand.
+func (d *deliveryDraft) place() expressionPlace {
+	if d.onFailure {
+		return inFailure
+	}
+	return inWith
+}
+
 // input checks one input.
 func (r *routeReader) input(d *deliveryDraft, name string, entry hcl.KeyValuePair) {
-	v, ok := r.try(entry.Value, inWith)
+	v, ok := r.try(entry.Value, d.place())
 	if d.action == nil {
 		return
 	}
@@ -139,7 +176,7 @@ func (r *routeReader) input(d *deliveryDraft, name string, entry hcl.KeyValuePai
 
 // withWhole checks an input that is computed as a whole: merge(…), say.
 func (r *routeReader) withWhole(d *deliveryDraft) {
-	v, ok := r.try(d.with, inWith)
+	v, ok := r.try(d.with, d.place())
 	if !ok || v.Type() == cty.DynamicPseudoType {
 		return
 	}
@@ -211,13 +248,21 @@ func steps(traversal hcl.Traversal) []string {
 	return out
 }
 
-// needs names the deliveries of the route that an expression refers to, in file
-// order. References to what is not there are reported where they are tried.
-func (r *routeReader) needs(expr hcl.Expression) []string {
+// needs names the deliveries of the route that a delivery refers to, in file
+// order. References to what is not there are reported where they are tried. What
+// runs on failure comes when the others have ended: it does not need what it
+// only tries to refer to.
+func (r *routeReader) needs(d *deliveryDraft) []string {
 	named := map[string]bool{}
-	for _, traversal := range expr.Variables() {
-		if path := steps(traversal[:min(len(traversal), 2)]); len(path) == 2 && path[0] == "deliver" {
-			named[path[1]] = true
+	for _, expr := range d.expressions() {
+		guarded := guardedRanges(expr)
+		for _, traversal := range expr.Variables() {
+			if d.onFailure && slices.Contains(guarded, traversal.SourceRange()) {
+				continue
+			}
+			if path := steps(traversal[:min(len(traversal), 2)]); len(path) == 2 && path[0] == "deliver" {
+				named[path[1]] = true
+			}
 		}
 	}
 	var out []string

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/signalbox/signalbox/router"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // Explainer says what the routes of a configuration do with an event, and why.
@@ -64,12 +65,9 @@ type RouteAnswer struct {
 
 // DeliveryAnswer is a delivery that would be made.
 type DeliveryAnswer struct {
-	Name      string `json:"name"`
-	To        string `json:"to"`
-	Optional  bool   `json:"optional,omitempty"`
-	Unordered bool   `json:"unordered,omitempty"`
-	// Needs are the deliveries of the route that it waits for.
-	Needs []string `json:"needs,omitempty"`
+	DeliveryText
+	// Skipped: its condition says no.
+	Skipped bool `json:"skipped,omitempty"`
 	// Input is sorted by name, defaults included.
 	Input []Value `json:"input,omitempty"`
 	// Error says why the input can't be made.
@@ -154,11 +152,12 @@ func (x *Explainer) match(s *scope, route *router.Route, draft *routeDraft, a *R
 	}
 	ctx, err := x.context(s, draft)
 	for _, d := range inStartOrder(draft.deliveries) {
-		delivery := DeliveryAnswer{Name: d.name, To: d.to.String(), Optional: d.optional, Unordered: !d.ordered, Needs: d.needs}
-		if err != nil {
+		delivery := DeliveryAnswer{DeliveryText: x.delivery(d)}
+		switch {
+		case err != nil:
 			delivery.Error = err.Error()
-		} else {
-			x.input(&delivery, d, ctx)
+		default:
+			x.runs(&delivery, d, ctx)
 		}
 		a.Deliveries = append(a.Deliveries, delivery)
 	}
@@ -173,9 +172,7 @@ func (x *Explainer) context(s *scope, draft *routeDraft) (*hcl.EvalContext, erro
 	named, outputs := &paths{}, map[string]cty.Value{}
 	for _, d := range draft.deliveries {
 		outputs[d.name] = d.action.output.unknown()
-		if d.with != nil {
-			named.note("event", d.with)
-		}
+		named.note("event", d.expressions()...)
 	}
 	for _, expr := range draft.reply {
 		named.note("event", expr)
@@ -184,7 +181,9 @@ func (x *Explainer) context(s *scope, draft *routeDraft) (*hcl.EvalContext, erro
 	if err != nil {
 		return nil, err
 	}
-	return x.own.context(map[string]cty.Value{"event": event, "deliver": cty.ObjectVal(outputs)}), nil
+	return x.own.context(map[string]cty.Value{
+		"event": event, "deliver": cty.ObjectVal(outputs), "failure": cty.ObjectVal(failureAttributes()),
+	}), nil
 }
 
 // inStartOrder puts deliveries behind those that they need, else in file order.
@@ -204,6 +203,26 @@ func inStartOrder(all []*deliveryDraft) []*deliveryDraft {
 		}
 	}
 	return out
+}
+
+// runs asks a delivery's condition, as far as it is known, and evaluates the
+// input unless the answer is no.
+func (x *Explainer) runs(a *DeliveryAnswer, d *deliveryDraft, ctx *hcl.EvalContext) {
+	if d.when != nil {
+		v, err := evaluate(d.when, ctx)
+		if err == nil {
+			v, err = convert.Convert(v, cty.Bool)
+		}
+		switch {
+		case err != nil:
+			a.Error = err.Error()
+			return
+		case v.IsKnown() && !v.IsNull() && v.False():
+			a.Skipped = true
+			return
+		}
+	}
+	x.input(a, d, ctx)
 }
 
 // input evaluates a delivery's input as far as it is known.

@@ -33,6 +33,10 @@ type DeliveryText struct {
 	Unordered bool   `json:"unordered,omitempty"`
 	// Needs are the deliveries of the route that it waits for.
 	Needs []string `json:"needs,omitempty"`
+	// OnFailure: it runs only when the event has failed.
+	OnFailure bool `json:"on_failure,omitempty"`
+	// When is the condition's text; "" is always true.
+	When string `json:"when,omitempty"`
 }
 
 // Routes are all routes, in file order.
@@ -45,9 +49,7 @@ func (x *Explainer) Routes() []RouteText {
 			Final: route.Final, Throttle: throttleText(route.Throttle), Codes: route.Codes,
 		}
 		for _, d := range inStartOrder(draft.deliveries) {
-			r.Deliveries = append(r.Deliveries, DeliveryText{
-				Name: d.name, To: d.to.String(), Optional: d.optional, Unordered: !d.ordered, Needs: d.needs,
-			})
+			r.Deliveries = append(r.Deliveries, x.delivery(d))
 		}
 		for _, name := range keys(draft.reply) {
 			expr := draft.reply[name]
@@ -56,6 +58,13 @@ func (x *Explainer) Routes() []RouteText {
 		out = append(out, r)
 	}
 	return out
+}
+
+func (x *Explainer) delivery(d *deliveryDraft) DeliveryText {
+	return DeliveryText{
+		Name: d.name, To: d.to.String(), Optional: d.optional, Unordered: !d.ordered, Needs: d.needs,
+		OnFailure: d.onFailure, When: x.written(d.when),
+	}
 }
 
 // written is the text of an expression, "" for none.

@@ -21,8 +21,8 @@ func (r *routeReader) reportKnots() {
 			}
 		}
 		for _, need := range d.needs {
-			if !d.optional && byName[need].optional {
-				r.add(errorAt(d.with.Range(), "A required delivery needs an optional one",
+			if !d.optional && !d.onFailure && byName[need].optional {
+				r.add(errorAt(d.waits(), "A required delivery needs an optional one",
 					"%s is required, but its input refers to deliver.%s, which is optional and may fail. Make %s required, or %s optional.",
 					quote(d.name), need, quote(need), quote(d.name)))
 			}
@@ -54,6 +54,6 @@ func (r *routeReader) reportCycle(byName map[string]*deliveryDraft, cycle []stri
 	for i, name := range cycle[:len(cycle)-1] {
 		way = append(way, "deliver."+name+" ("+at(byName[name].header)+") needs deliver."+cycle[i+1])
 	}
-	r.add(errorAt(byName[cycle[0]].with.Range(), "Deliveries wait for each other",
+	r.add(errorAt(byName[cycle[0]].waits(), "Deliveries wait for each other",
 		"None of these could ever start: %s. Take one of the references out.", strings.Join(way, ", ")))
 }

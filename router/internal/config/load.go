@@ -41,6 +41,8 @@ type loader struct {
 func rootSchema() *hcl.BodySchema {
 	schema := settingsSchema()
 	schema.Blocks = append(schema.Blocks,
+		hcl.BlockHeaderSchema{Type: "variable", LabelNames: []string{"name"}},
+		hcl.BlockHeaderSchema{Type: "locals"},
 		hcl.BlockHeaderSchema{Type: "source", LabelNames: []string{"kind", "name"}},
 		hcl.BlockHeaderSchema{Type: "plugin", LabelNames: []string{"name"}},
 		hcl.BlockHeaderSchema{Type: "route", LabelNames: []string{"name"}},
@@ -52,6 +54,7 @@ func rootSchema() *hcl.BodySchema {
 func (l *loader) load() *Config {
 	content := l.content(hcl.MergeFiles(inOrder(l.files)), rootSchema())
 	blocks := content.Blocks.ByType()
+	l.variables(blocks["variable"], blocks["locals"])
 
 	config := l.settings(content)
 	known := &world{sources: map[string]sourceFacts{}, plugins: map[string]pluginFacts{}}
@@ -66,7 +69,7 @@ func (l *loader) load() *Config {
 	// The plan is always made from the snapshot, so that what runs today is
 	// what would run after a restart.
 	var err error
-	if config.Snapshot, err = takeSnapshot(drafts, known, l.files); err == nil {
+	if config.Snapshot, err = takeSnapshot(drafts, known, l.constants.Variables, l.files); err == nil {
 		config.Plan, err = Compile(config.Snapshot, digestOf(config.Snapshot))
 	}
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -93,9 +92,7 @@ func (p *plan) route(draft *routeDraft) *router.Route {
 	// share one view of the event.
 	named := &paths{}
 	for _, d := range draft.deliveries {
-		if d.with != nil {
-			named.note("event", d.with)
-		}
+		named.note("event", d.expressions()...)
 		if p.isRead(draft, d.name) {
 			p.outputs[draft.name+"/"+d.name] = d.action.output
 		}
@@ -111,11 +108,21 @@ func (p *plan) route(draft *routeDraft) *router.Route {
 	}
 	for _, d := range draft.deliveries {
 		spec := router.Spec{
-			Name: d.name, To: d.to, Needs: d.needs, Optional: d.optional, Ordered: d.ordered, Policy: d.policy,
+			Name: d.name, To: d.to, Needs: d.needs, Optional: d.optional, Ordered: d.ordered, OnFailure: d.onFailure, Policy: d.policy,
 			Input: func(s router.Scope) (json.RawMessage, error) { return p.inputWhole(s, draft, d, named) },
 		}
 		if attrs, ok := attributesOf(d.with); ok {
 			spec.Input = func(s router.Scope) (json.RawMessage, error) { return p.input(s, draft, d, attrs, named) }
+		}
+		if d.when != nil {
+			c := newCondition(d.when)
+			spec.When = func(s router.Scope) (bool, error) {
+				ctx, err := p.after(s, draft, named)
+				if err != nil {
+					return false, err
+				}
+				return c.holds(ctx)
+			}
 		}
 		route.Deliver = append(route.Deliver, spec)
 	}
@@ -129,12 +136,10 @@ func (p *plan) route(draft *routeDraft) *router.Route {
 // isRead reports whether an expression of the route refers to the delivery's
 // output.
 func (p *plan) isRead(draft *routeDraft, name string) bool {
-	for _, d := range draft.deliveries {
-		if slices.Contains(d.needs, name) {
-			return true
-		}
-	}
 	read := &paths{}
+	for _, d := range draft.deliveries {
+		read.note("deliver", d.expressions()...)
+	}
 	for _, expr := range draft.reply {
 		read.note("deliver", expr)
 	}
@@ -240,7 +245,11 @@ func (p *plan) after(rs router.Scope, draft *routeDraft, named *paths) (*hcl.Eva
 	if outputs := s.outputs[draft.name]; len(outputs) > 0 {
 		deliver = cty.ObjectVal(outputs)
 	}
-	return p.context(map[string]cty.Value{"event": event, "deliver": deliver}), nil
+	variables := map[string]cty.Value{"event": event, "deliver": deliver}
+	if s.failure != cty.NilVal {
+		variables["failure"] = s.failure
+	}
+	return p.context(variables), nil
 }
 
 // context is a fresh one for each evaluation.

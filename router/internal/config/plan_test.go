@@ -248,12 +248,22 @@ func TestCompileGivesTheSamePlan(t *testing.T) {
 	}
 }
 
+func TestARouteOnOneLine(t *testing.T) {
+	for _, text := range []string{
+		`route "all" { from = [source.signalbox] }`, `route "all" { from = [source.signalbox]}` + "\n", "route \"all\" {from=[source.signalbox]\t} # all",
+	} {
+		if routes := mustLoad(t, uses+text).Plan.Routes; len(routes) != 2 || routes[1].Name != "all" {
+			t.Errorf("%s: %d routes", text, len(routes))
+		}
+	}
+}
+
 func TestCompileRefusesWhatItDidNotWrite(t *testing.T) {
 	good := mustLoad(t, orderRoute).Snapshot
 	for name, text := range map[string]string{
 		"nothing":         ``,
 		"no JSON":         `route "x" {}`,
-		"another version": `{"version":2}`,
+		"another version": `{"version":99}`,
 		"a broken route":  strings.Replace(string(good), "event.payload", "evnt.payload", 1),
 		"a broken schema": strings.Replace(string(good), `"string"`, `"txt"`, 1),
 		"cut off":         string(good[:len(good)/2]),

@@ -42,6 +42,11 @@ func (r *reader) constant(name string, expr hcl.Expression, want cty.Type) (cty.
 	if r.refuseSecret(expr) {
 		return cty.NilVal, false
 	}
+	for _, traversal := range expr.Variables() {
+		if root := traversal.RootName(); (root == "var" || root == "local") && !r.namedValue(traversal) {
+			return cty.NilVal, false
+		}
+	}
 	v, diags := expr.Value(r.constants)
 	r.add(diags...)
 	if diags.HasErrors() {
@@ -52,7 +57,10 @@ func (r *reader) constant(name string, expr hcl.Expression, want cty.Type) (cty.
 		r.add(errorAt(expr.Range(), "Wrong type", "%s can't have this value: %s.", quote(name), err))
 		return cty.NilVal, false
 	}
-	if v.IsNull() || !v.IsWhollyKnown() {
+	if !v.IsWhollyKnown() {
+		return cty.NilVal, false // it hangs on a variable or a local whose own error is told
+	}
+	if v.IsNull() {
 		r.add(errorAt(expr.Range(), "A value is missing", "%s must not be null. Give a value, or leave the line out.", quote(name)))
 		return cty.NilVal, false
 	}

@@ -39,7 +39,7 @@ func referenceOf(expr hcl.Expression) *reference {
 // find gives what a route refers to. Where that is not simply there it gives
 // nothing, and it is left to HCL to say why.
 func (s *scope) find(route string, ref *reference) (cty.Value, bool) {
-	if ref == nil || len(ref.names) < 3 {
+	if ref == nil || len(ref.names) < 3 || ref.names[0] != "event" && ref.names[0] != "deliver" {
 		return cty.NilVal, false
 	}
 	if ref.names[0] == "deliver" {

@@ -16,6 +16,7 @@ const (
 	inWhen expressionPlace = iota
 	inWith
 	inReply
+	inFailure // of a delivery in an on_failure block
 )
 
 // eventAttributes is what is known, before it is there, of an event from one of
@@ -89,6 +90,7 @@ func (r *routeReader) tryContext() *hcl.EvalContext {
 	ctx.Variables = map[string]cty.Value{
 		"event":   cty.ObjectVal(eventAttributes(r.sources())),
 		"deliver": cty.ObjectVal(outputs),
+		"failure": cty.ObjectVal(failureAttributes()),
 	}
 	return ctx
 }
@@ -143,16 +145,37 @@ func (r *routeReader) reference(traversal hcl.Traversal, where expressionPlace, 
 			return false
 		}
 		return r.outputReference(traversal, where, guarded)
+	case "failure":
+		if where == inFailure {
+			return r.failureReference(traversal)
+		}
+	case "var", "local":
+		return r.namedValue(traversal)
 	case "plugin", "source":
 		r.add(errorAt(rng, "Not a value", "%s.… names a part of the configuration. It has no value that an expression could use.", root))
 		return false
 	}
-	known := []string{"event"}
+	known := append([]string{"event"}, keys(r.constants.Variables)...)
 	if where != inWhen {
 		known = append(known, "deliver")
 	}
+	if root == "failure" {
+		r.add(errorAt(rng, "No failure yet", "What has failed is known in the route's on_failure block, and not here."))
+		return false
+	}
 	r.add(errorAt(rng, "Unknown name", "There is nothing called %s here.%s A text stands in quotes.", quote(root), suggest(root, known)))
 	return false
+}
+
+func (r *routeReader) failureReference(traversal hcl.Traversal) bool {
+	path, known := steps(traversal[:min(len(traversal), 2)]), failureAttributes()
+	if len(path) == 2 {
+		if _, ok := known[path[1]]; !ok {
+			r.add(errorAt(traversal.SourceRange(), "Unknown attribute of a failure", "A failure has no %s.%s", quote(path[1]), suggest(path[1], keys(known))))
+			return false
+		}
+	}
+	return true
 }
 
 func (r *routeReader) eventReference(traversal hcl.Traversal) bool {
@@ -189,6 +212,16 @@ func (r *routeReader) outputReference(traversal hcl.Traversal, where expressionP
 		return false
 	}
 	d := r.draft.deliveries[i]
+	if d.onFailure && where != inFailure {
+		r.add(errorAt(rng, "An output that comes too late",
+			"The delivery %s runs only when the event has failed, and after everything else. Only other deliveries of on_failure can refer to it.", quote(d.name)))
+		return false
+	}
+	if where == inReply && d.when != nil && !guarded {
+		r.add(errorAt(rng, "A reply that may lack its value",
+			"The delivery %s has a condition: it may not have run when the reply is made. Write try(%s, null).", quote(d.name), strings.Join(path, ".")))
+		return false
+	}
 	if where == inReply && d.optional && !guarded {
 		r.add(errorAt(rng, "A reply that may lack its value",
 			"The delivery %s is optional: it may have failed when the reply is made. Write try(%s, null), or make the delivery required.", quote(d.name), strings.Join(path, ".")))

@@ -33,6 +33,7 @@ func routeSchema() *hcl.BodySchema {
 		Attributes: append(required("from"), optional("on", "when", "final", "codes")...),
 		Blocks: []hcl.BlockHeaderSchema{
 			{Type: "deliver", LabelNames: []string{"name"}},
+			{Type: "on_failure"},
 			{Type: "reply"},
 			{Type: "throttle"},
 		},
@@ -86,13 +87,23 @@ func (r *routeReader) read(block *hcl.Block) {
 	for _, deliver := range blocks["deliver"] {
 		r.draft.deliveries = append(r.draft.deliveries, r.deliver(deliver, seen))
 	}
+	if onFailure := r.atMostOne(blocks["on_failure"]); onFailure != nil {
+		r.onFailure(onFailure, seen)
+	}
 	r.expressions = r.tryContext()
-	r.when(content.Attributes["when"])
+	if when := content.Attributes["when"]; when != nil {
+		r.draft.when = when.Expr
+		r.condition(when.Expr, inWhen)
+	}
 	if throttle := r.atMostOne(blocks["throttle"]); throttle != nil {
 		r.throttle(throttle)
 	}
 	for _, delivery := range r.draft.deliveries {
+		delivery.needs = r.needs(delivery)
 		r.with(delivery)
+		if delivery.when != nil {
+			r.condition(delivery.when, delivery.place())
+		}
 	}
 	r.reportKnots()
 	if reply := r.atMostOne(blocks["reply"]); reply != nil {
@@ -168,25 +179,26 @@ func (r *routeReader) codes(attr *hcl.Attribute) {
 	}
 }
 
-func (r *routeReader) when(attr *hcl.Attribute) {
-	if attr == nil {
-		return
-	}
-	r.draft.when = attr.Expr
-	v, ok := r.try(attr.Expr, inWhen)
+// condition checks a `when`: of the route, or of one of its deliveries.
+func (r *routeReader) condition(expr hcl.Expression, where expressionPlace) {
+	v, ok := r.try(expr, where)
 	if !ok {
 		return
 	}
 	b, err := convert.Convert(v, cty.Bool)
+	matches, never := "every event of this route's types matches", "this route would never run. Take the route out"
+	if where != inWhen {
+		matches, never = "the delivery always runs", "the delivery would never run. Take it out"
+	}
 	switch {
 	case err != nil:
-		r.add(errorAt(attr.Expr.Range(), "Not a condition", `"when" must be true or false: %s.`, err))
+		r.add(errorAt(expr.Range(), "Not a condition", `"when" must be true or false: %s.`, err))
 	case !b.IsKnown():
 	case b.IsNull():
-		r.add(errorAt(attr.Expr.Range(), "Not a condition", `"when" is null for every event. Write a comparison, or leave the line out.`))
+		r.add(errorAt(expr.Range(), "Not a condition", `"when" is null for every event. Write a comparison, or leave the line out.`))
 	case b.True():
-		r.add(errorAt(attr.Expr.Range(), "A condition that is always true", `"when" does not depend on the event: every event of this route's types matches. Leave the line out, or compare something of the event.`))
+		r.add(errorAt(expr.Range(), "A condition that is always true", `"when" does not depend on the event: %s. Leave the line out, or compare something of the event.`, matches))
 	default:
-		r.add(errorAt(attr.Expr.Range(), "A condition that is always false", `"when" does not depend on the event: this route would never run. Take the route out, or compare something of the event.`))
+		r.add(errorAt(expr.Range(), "A condition that is always false", `"when" does not depend on the event: %s, or compare something of the event.`, never))
 	}
 }

@@ -26,6 +26,8 @@ type scope struct {
 	payload, attributes, extra document
 	// outputs by route and delivery.
 	outputs map[string]map[string]cty.Value
+	// failure is cty.NilVal unless the event has failed.
+	failure cty.Value
 }
 
 // document is a JSON value of the event, checked when the first expression

@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/signalbox/signalbox/router"
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
 )
 
 // snapshot is all that a plan is made of, as the journal keeps it: the routes'
@@ -19,10 +22,12 @@ type snapshot struct {
 	Sources []snapshotSource `json:"sources"`
 	Actions []snapshotAction `json:"actions"`
 	Routes  []snapshotRoute  `json:"routes"`
+	// Named are the variables and locals, of cty's type "dynamic".
+	Named map[string]json.RawMessage `json:"named,omitempty"`
 }
 
 // snapshotVersion grows when an older binary could no longer read it.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 type snapshotSource struct {
 	Name  string        `json:"name"`
@@ -46,8 +51,15 @@ type snapshotRoute struct {
 	Text   string `json:"text"`
 }
 
-func takeSnapshot(drafts []*routeDraft, known *world, files map[string]*hcl.File) ([]byte, error) {
-	s := snapshot{Version: snapshotVersion}
+func takeSnapshot(drafts []*routeDraft, known *world, named map[string]cty.Value, files map[string]*hcl.File) ([]byte, error) {
+	s := snapshot{Version: snapshotVersion, Named: map[string]json.RawMessage{}}
+	for name, v := range named {
+		text, err := ctyjson.Marshal(v, cty.DynamicPseudoType)
+		if err != nil {
+			return nil, fmt.Errorf("writing the plan's snapshot: %s: %w", name, err)
+		}
+		s.Named[name] = text
+	}
 	sources := map[string]bool{}
 	actions := map[router.ActionRef]bool{}
 	for _, draft := range drafts {
@@ -55,7 +67,7 @@ func takeSnapshot(drafts []*routeDraft, known *world, files map[string]*hcl.File
 			File:   filepath.Base(draft.rng.Filename),
 			Line:   draft.rng.Start.Line,
 			Column: draft.rng.Start.Column,
-			Text:   string(draft.rng.SliceBytes(files[draft.rng.Filename].Bytes)),
+			Text:   wholeText(files[draft.rng.Filename].Bytes, draft.rng),
 		})
 		for _, from := range draft.from {
 			if sources[from.text] {
@@ -80,6 +92,17 @@ func takeSnapshot(drafts []*routeDraft, known *world, files map[string]*hcl.File
 	return text, nil
 }
 
+// wholeText is the text of a block. Of one on a single line the parser leaves the
+// closing brace out.
+func wholeText(src []byte, rng hcl.Range) string {
+	text := string(rng.SliceBytes(src))
+	rest := strings.TrimLeft(string(src[rng.End.Byte:]), " \t")
+	if !strings.Contains(text, "\n") && strings.HasPrefix(rest, "}") {
+		text += "}"
+	}
+	return text
+}
+
 func digestOf(snapshot []byte) string {
 	sum := sha256.Sum256(snapshot)
 	return hex.EncodeToString(sum[:])
@@ -96,7 +119,7 @@ func Compile(text []byte, digest string) (*router.Plan, error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return nil, fmt.Errorf("compiling plan %s: reading the snapshot: %w", digest, err)
 	}
-	if s.Version != snapshotVersion {
+	if s.Version < 1 || s.Version > snapshotVersion {
 		return nil, fmt.Errorf("compiling plan %s: the snapshot has version %d; this signalbox knows %d", digest, s.Version, snapshotVersion)
 	}
 	known, err := s.world()
@@ -104,11 +127,27 @@ func Compile(text []byte, digest string) (*router.Plan, error) {
 		return nil, fmt.Errorf("compiling plan %s: %w", digest, err)
 	}
 	r := newReader()
+	if r.constants.Variables, err = s.named(); err != nil {
+		return nil, fmt.Errorf("compiling plan %s: %w", digest, err)
+	}
 	drafts := readRoutes(&r, s.blocks(&r), known)
 	if r.diags.HasErrors() {
 		return nil, fmt.Errorf("compiling plan %s: %w", digest, r.diags.Errs()[0])
 	}
 	return newPlan(digest, drafts, r.constants), nil
+}
+
+// named are the variables and locals.
+func (s *snapshot) named() (map[string]cty.Value, error) {
+	named := map[string]cty.Value{}
+	for name, text := range s.Named {
+		v, err := ctyjson.Unmarshal(text, cty.DynamicPseudoType)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		named[name] = v
+	}
+	return named, nil
 }
 
 func (s *snapshot) world() (*world, error) {

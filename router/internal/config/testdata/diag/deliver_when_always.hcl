@@ -1,0 +1,11 @@
+
+route "x" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_CHANGE"]
+  deliver "bill" {
+    to   = plugin.billing.create_subscription
+    with = { email = "a@example.com", price = "p" }
+    when = 1 < 2
+  }
+
+}

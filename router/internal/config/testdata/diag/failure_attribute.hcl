@@ -1,0 +1,11 @@
+
+route "x" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_CHANGE"]
+  on_failure {
+    deliver "note" {
+      to   = plugin.crm.upsert_company
+      with = { name = failure.mesage }
+    }
+  }
+}

@@ -1,0 +1,6 @@
+
+route "x" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_CHANGE"]
+  on_failure {}
+}

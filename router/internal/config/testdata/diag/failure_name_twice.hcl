@@ -1,0 +1,15 @@
+
+route "x" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_CHANGE"]
+  deliver "bill" {
+    to   = plugin.billing.create_subscription
+    with = { email = "a@example.com", price = "p" }
+  }
+  on_failure {
+    deliver "bill" {
+      to   = plugin.crm.upsert_company
+      with = { name = failure.message }
+    }
+  }
+}

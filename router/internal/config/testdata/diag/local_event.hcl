@@ -1,0 +1,2 @@
+
+locals { email = event.attributes.creator.email }

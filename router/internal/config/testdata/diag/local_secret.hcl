@@ -1,0 +1,2 @@
+
+locals { key = file("secret.txt") }

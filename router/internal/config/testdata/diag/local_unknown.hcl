@@ -1,0 +1,8 @@
+
+locals { region = "eu" }
+
+route "x" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_CHANGE"]
+  when = event.payload.region == local.regio
+}

@@ -1,0 +1,2 @@
+
+variable "key" { default = env("STRIPE_KEY") }

@@ -1,0 +1,5 @@
+
+variable "seats" {
+  type    = number
+  default = "many"
+}

@@ -1,0 +1,5 @@
+
+variable "seats" {
+  type    = nmber
+  default = 3
+}

@@ -1,0 +1,4 @@
+
+variable "region" { default = "eu" }
+
+log_level = var.regoin
