@@ -155,7 +155,7 @@ route "change" {
   on   = ["SUBSCRIPTION_CHANGE", "SUBSCRIPTION_CANCEL"]
 
   deliver "mail" {
-    to   = plugin.email.send
+    to = plugin.email.send
     with = {
       template = event.type == "SUBSCRIPTION_CANCEL" ? "cancelled" : "changed"
       to       = event.attributes.creator.email
@@ -169,7 +169,7 @@ route "users" {
   when = can(event.payload.user.email)
 
   deliver "mail" {
-    to   = plugin.email.send
+    to = plugin.email.send
     with = {
       template = event.type == "USER_ASSIGNMENT" ? "assigned" : "unassigned"
       to       = event.payload.user.email

@@ -77,6 +77,9 @@ func TestEveryExampleLoads(t *testing.T) {
 				t.Fatal(err)
 			}
 			loads(t, path, text)
+			if formatted, _ := daemon.Format(path, text); !bytes.Equal(formatted.Text, text) {
+				t.Errorf("%s is not as signalbox fmt writes it", path)
+			}
 		})
 	}
 }
