@@ -137,9 +137,9 @@ func TestDecodeRefuses(t *testing.T) {
 		{"unknown entity", `<event><type>&nope;</type></event>`, "entity"},
 		{"other encoding", `<?xml version="1.0" encoding="UTF-7"?><event><type>A</type></event>`, "reading XML"},
 		{"tags that don't match", `<event><type>A</event></type>`, "reading XML"},
-		{"deep XML", "<event>" + nest(100000, "<a>", "", "</a>") + "</event>", "deeper"},
+		{"deep XML", "<event>" + nest(20000, "<a>", "", "</a>") + "</event>", "deeper"},
 		{"deep JSON", `{"type":"A","payload":{"a":` + nest(maxDepth, "[", "", "]") + `}}`, "deeper"},
-		{"very deep JSON", `{"type":"A","payload":` + nest(100000, "[", "", "]") + `}`, "reading JSON"},
+		{"very deep JSON", `{"type":"A","payload":` + nest(50000, "[", "", "]") + `}`, "reading JSON"},
 		{"no type", `{"payload":{}}`, "no type"},
 		{"empty type", `<event><type> </type></event>`, "no type"},
 		{"two types", `<event><type>A</type><type>B</type></event>`, "no type"},
@@ -248,4 +248,25 @@ func show(t testing.TB, d Document) string {
 	}
 	b.WriteByte('\n')
 	return b.String()
+}
+
+// A document within max_event_size takes no more memory than is told.
+func TestDocumentsOfEmptyValues(t *testing.T) {
+	const size = 1 << 20
+	for name, document := range map[string]string{
+		"elements":                "<event><type>X</type><payload>" + strings.Repeat("<a/>", size/4) + "</payload></event>",
+		"objects":                 `{"type":"X","payload":{"items":[` + strings.Repeat("{},", size/3) + `{}]}}`,
+		"lists":                   `{"type":"X","payload":{"items":[` + strings.Repeat("[],", size/3) + `[]]}}`,
+		"texts":                   `{"type":"X","payload":{"items":[` + strings.Repeat(`"",`, size/3) + `""]}}`,
+		"as many as there may be": "<event><type>X</type><payload>" + strings.Repeat("<a/>", 99_990) + "</payload></event>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			routertest.Bounded(t, func() {
+				_, err := Decode([]byte(document))
+				if refused := err != nil && strings.Contains(err.Error(), "more than 100000 values"); refused == (len(document) < size/2) {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
 }

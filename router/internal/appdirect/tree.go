@@ -16,12 +16,32 @@ import (
 // maxDepth bounds the nesting of documents; AppDirect's own have six levels.
 const maxDepth = 64
 
+// maxMarks bounds the values of a document, by the marks that stand between them:
+// an event has a few hundred. A megabyte of empty elements would take a hundred
+// of memory.
+const maxMarks = 100_000
+
+// checkMarks refuses a document of too many values before it is read.
+func checkMarks(raw []byte) error {
+	marks := 0
+	for _, mark := range []string{"<", ",", "{", "["} {
+		marks += bytes.Count(raw, []byte(mark))
+	}
+	if marks > maxMarks {
+		return fmt.Errorf("the document has more than %d values", maxMarks)
+	}
+	return nil
+}
+
 // atomSpace is the name space of an event's links in the XML form.
 const atomSpace = "http://www.w3.org/2005/Atom"
 
 // readTree reads a JSON object, or an XML document with this root element,
 // whichever the first character shows: AppDirect has served JSON as text/plain.
 func readTree(raw []byte, root string) (any, error) {
+	if err := checkMarks(raw); err != nil {
+		return nil, err
+	}
 	raw = bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("\ufeff")), xmlSpace)
 	switch {
 	case len(raw) == 0:
