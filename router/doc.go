@@ -27,6 +27,7 @@
 //	mailbox.go   the facts on their way to it
 //	resume.go    the same after a restart or a rest
 //	effects.go   how each effect is carried out
+//	record.go    what attempts came to, for the log and the story
 //	conclude.go  the verdict, with its reply
 //	write.go     what of it is made durable, and when
 //	lane.go      one lane, one event at a time
