@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,9 +97,12 @@ func TestOnFailureSeesTheFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
+				var mu sync.Mutex
 				var seen []router.Failing
 				ticket := onFailure(routertest.Deliver("ticket", "crm", "create"))
 				ticket.Input = func(s router.Scope) (json.RawMessage, error) {
+					mu.Lock()
+					defer mu.Unlock()
 					seen = append(seen, s.(*routertest.Scope).Failing)
 					return []byte(`{}`), nil
 				}
@@ -117,12 +121,16 @@ func TestOnFailureSeesTheFailure(t *testing.T) {
 				}
 				g.send("ORDER", "acme", "k1")
 				if c.crash {
-					seen = nil
 					g.crash()
+					mu.Lock()
+					seen = nil
+					mu.Unlock()
 					g.action("crm.create", outcomes(ok))
 					g.start()
 				}
 				time.Sleep(30 * time.Hour) // longer than give_up
+				mu.Lock()
+				defer mu.Unlock()
 				if diff := cmp.Diff([]router.Failing{c.want}, seen); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
 				}

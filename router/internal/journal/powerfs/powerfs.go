@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -78,9 +79,21 @@ func Mount(dir string, fate func(Op) Fate) (*FS, error) {
 	return f, nil
 }
 
+// busyFor is how long a file may seem to be open that nobody has: a process that
+// is just being started has all of its parent's, until its program is there.
+const busyFor = 10 * time.Second
+
 // Unmount ends it. Nobody may have a file of it open any more.
 func (f *FS) Unmount() error {
-	if err := f.server.Unmount(); err != nil {
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	begun := time.Now()
+	err := f.server.Unmount()
+	for errors.Is(err, syscall.EBUSY) && time.Since(begun) < busyFor {
+		<-again.C
+		err = f.server.Unmount()
+	}
+	if err != nil {
 		return fmt.Errorf("unmounting the file system: %w", err)
 	}
 	f.server.Wait()
