@@ -75,7 +75,7 @@ func (f Replayed) apply(m *machine) {
 		return
 	}
 	m.do(Flush{})
-	if len(m.Routes) > 0 {
+	if len(m.Deliveries) > 0 {
 		m.advance(f.At)
 	}
 }
