@@ -252,13 +252,7 @@ func (d *Delivery) passOver() {
 // failing says why the verdict is an error: the required delivery that was
 // rejected, or else the one that never came through.
 func (s *State) failing() Failing {
-	d := s.firstRejected()
-	for i := 0; d == nil && i < len(s.Deliveries); i++ {
-		if one := &s.Deliveries[i]; one.required() && one.Status == DoneExhausted {
-			d = one
-		}
-	}
-	switch {
+	switch d := cmp.Or(s.firstRejected(), s.firstExhausted()); {
 	case d != nil:
 		return Failing{Delivery: d.Name, Code: d.Code, Message: cmp.Or(d.Detail, d.Public)}
 	case s.Verdict != nil:

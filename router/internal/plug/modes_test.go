@@ -51,7 +51,7 @@ func runMode(mode string) {
 		sdk.Serve(goodPlugin())
 	case "mute":
 		select {}
-	case "stubborn":
+	case "deaf":
 		signal.Ignore(syscall.SIGTERM)
 		sdk.Serve(goodPlugin())
 	case "stray":

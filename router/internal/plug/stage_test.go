@@ -278,7 +278,7 @@ func TestStageMisuse(t *testing.T) {
 // pipe does not hold up the daemon.
 func TestStopIsBounded(t *testing.T) {
 	cases := map[string]struct{ mode, action string }{
-		"ignores SIGTERM": {"stubborn", "ok"},
+		"ignores SIGTERM": {"deaf", "ok"},
 		"hangs in a call": {"good", "wait"},
 		"is stopped":      {"good", "stop"},
 		"left a stray":    {"stray", "ok"},
