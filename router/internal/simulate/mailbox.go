@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -163,11 +162,7 @@ type smtpEngine struct {
 }
 
 func (e *smtpEngine) Serve(l net.Listener) error {
-	err := e.Server.Serve(&trackingListener{Listener: l, connections: &e.connections})
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	return err
+	return e.Server.Serve(&trackingListener{Listener: l, connections: &e.connections})
 }
 
 func (e *smtpEngine) Close() error {

@@ -126,3 +126,20 @@ func TestMailboxStopsWithClientsConnected(t *testing.T) {
 		t.Error("the connection still answers")
 	}
 }
+
+// A caller that comes in while the mailbox stops is counted or not let in; the
+// race detector sees the difference.
+func TestMailboxStopsWhileCalled(t *testing.T) {
+	for range 300 {
+		m := NewMailbox(StandIn{})
+		if err := m.Start(); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := net.Dial("tcp", m.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+		m.Stop()
+	}
+}

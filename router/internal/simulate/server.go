@@ -101,12 +101,13 @@ func (s *server) stop() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
+	// Nothing new comes in before Shutdown looks at what there is: smtp.Server
+	// counts a connection after it has taken it.
+	_ = s.listener.Close()
+	<-s.served
 	if s.engine.Shutdown(ctx) != nil {
 		_ = s.engine.Close() // the listener is closed already: nothing is left to tell
 	}
-	// A Serve that had not begun yet when Shutdown looked has only this to end it.
-	_ = s.listener.Close()
-	<-s.served
 	s.engine = nil
 }
 
