@@ -44,7 +44,7 @@ func (s Schema) wire() (*pluginv1.Schema, error) {
 			return nil, fmt.Errorf("attribute %q has no Type", a.Name)
 		}
 		attr := &pluginv1.Attribute{
-			Name: a.Name, Type: []byte(a.Type), Required: a.Required, Sensitive: a.Sensitive, Description: a.Doc,
+			Name: a.Name, Type: []byte(a.Type), Required: a.Required, Sensitive: a.Sensitive, Description: a.Doc, Values: a.Values,
 		}
 		if a.Default != nil {
 			v, err := json.Marshal(a.Default)

@@ -50,8 +50,13 @@ type Attr struct {
 	Type Type
 	// Required values are given and not null.
 	Required bool
-	// Sensitive values are masked wherever they are shown.
+	// Sensitive values are sealed where they are kept, and covered where they are
+	// shown.
 	Sensitive bool
+	// Values are the texts that a String can have, if there are no others. A
+	// configuration with another is refused at load; what is computed of an event
+	// is for the plugin to check.
+	Values []string
 	// Default is the value of an absent attribute: a string, bool, number,
 	// slice or map; nil for none.
 	Default any

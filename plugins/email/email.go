@@ -48,7 +48,7 @@ func New() *sdk.Plugin {
 			Doc: "Sends one mail.",
 			Input: sdk.Schema{Attrs: []sdk.Attr{
 				{Name: "template", Type: sdk.String, Required: true,
-					Doc: "Which mail: " + strings.Join(e.templates.names(), ", ") + "."},
+					Values: e.templates.names(), Doc: "Which mail."},
 				{Name: "to", Type: sdk.Dynamic, Required: true,
 					Doc: "Who gets it: an address, or a list of addresses, who then see each other."},
 				{Name: "subject", Type: sdk.String, Doc: "The subject, instead of the template's own."},

@@ -91,8 +91,10 @@ type Attribute struct {
 	// Sensitive values are masked wherever they are shown.
 	Sensitive bool `protobuf:"varint,4,opt,name=sensitive,proto3" json:"sensitive,omitempty"`
 	// The JSON value of an absent attribute; empty for none.
-	Default       []byte `protobuf:"bytes,5,opt,name=default,proto3" json:"default,omitempty"`
-	Description   string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
+	Default     []byte `protobuf:"bytes,5,opt,name=default,proto3" json:"default,omitempty"`
+	Description string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
+	// The texts that a "string" can have, if there are no others.
+	Values        []string `protobuf:"bytes,7,rep,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -167,6 +169,13 @@ func (x *Attribute) GetDescription() string {
 		return x.Description
 	}
 	return ""
+}
+
+func (x *Attribute) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
 }
 
 type Block struct {
@@ -1515,14 +1524,15 @@ var File_signalbox_plugin_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_signalbox_plugin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	" signalbox/plugin/v1/plugin.proto\x12\x13signalbox.plugin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x01\n" +
+	" signalbox/plugin/v1/plugin.proto\x12\x13signalbox.plugin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x01\n" +
 	"\tAttribute\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\fR\x04type\x12\x1a\n" +
 	"\brequired\x18\x03 \x01(\bR\brequired\x12\x1c\n" +
 	"\tsensitive\x18\x04 \x01(\bR\tsensitive\x12\x18\n" +
 	"\adefault\x18\x05 \x01(\fR\adefault\x12 \n" +
-	"\vdescription\x18\x06 \x01(\tR\vdescriptionJ\x04\b\x10\x10d\"\xae\x01\n" +
+	"\vdescription\x18\x06 \x01(\tR\vdescription\x12\x16\n" +
+	"\x06values\x18\a \x03(\tR\x06valuesJ\x04\b\x10\x10d\"\xae\x01\n" +
 	"\x05Block\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x123\n" +
 	"\x06schema\x18\x02 \x01(\v2\x1b.signalbox.plugin.v1.SchemaR\x06schema\x12\x1a\n" +
