@@ -28,8 +28,9 @@ var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 
 func (w *webhook) post(ctx context.Context, d *sdk.Delivery) sdk.Outcome {
 	var in struct {
-		URL  string          `json:"url"`
-		Data json.RawMessage `json:"data"`
+		URL     string          `json:"url"`
+		Data    json.RawMessage `json:"data"`
+		Secrets json.RawMessage `json:"secrets"`
 	}
 	if err := d.Input.Decode(&in); err != nil {
 		return sdk.Rejected("invalid_input", "The request could not be read.", outbound.Reason("reading the input: %v", err))
@@ -49,7 +50,8 @@ func (w *webhook) post(ctx context.Context, d *sdk.Delivery) sdk.Outcome {
 		Attempt  int             `json:"attempt"`
 		Event    sdk.Event       `json:"event"`
 		Data     json.RawMessage `json:"data,omitempty"`
-	}{d.ID, d.Attempt, d.Event, in.Data})
+		Secrets  json.RawMessage `json:"secrets,omitempty"`
+	}{d.ID, d.Attempt, d.Event, in.Data, in.Secrets})
 	if err != nil {
 		return sdk.Rejected("invalid_input", "The request could not be read.", outbound.Reason("writing the body: %v", err))
 	}
@@ -82,13 +84,15 @@ func (w *webhook) post(ctx context.Context, d *sdk.Delivery) sdk.Outcome {
 func outcome(resp *http.Response, answer []byte) sdk.Outcome {
 	why := fmt.Sprintf("the receiver answered %d", resp.StatusCode)
 	whole := len(answer) <= maxAnswer && json.Valid(answer)
+	answer, secrets := apart(answer, whole)
 	switch status := resp.StatusCode; {
 	case status >= 200 && status <= 299:
 		out := struct {
-			Status int             `json:"status"`
-			Body   string          `json:"body"`
-			JSON   json.RawMessage `json:"json,omitempty"`
-		}{Status: status, Body: strings.ToValidUTF8(string(answer[:min(len(answer), maxAnswer)]), "�")}
+			Status  int             `json:"status"`
+			Body    string          `json:"body"`
+			JSON    json.RawMessage `json:"json,omitempty"`
+			Secrets json.RawMessage `json:"secrets,omitempty"`
+		}{Status: status, Secrets: secrets, Body: strings.ToValidUTF8(string(answer[:min(len(answer), maxAnswer)]), "�")}
 		if whole {
 			out.JSON = answer
 		}

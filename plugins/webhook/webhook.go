@@ -47,11 +47,13 @@ func New() *sdk.Plugin {
 			Input: sdk.Schema{Attrs: []sdk.Attr{
 				{Name: "url", Type: sdk.String, Doc: "Where to post, instead of the plugin's own url."},
 				{Name: "data", Type: sdk.Dynamic, Doc: "Anything more that the receiver is to know."},
+				{Name: "secrets", Type: sdk.Dynamic, Sensitive: true, Doc: "What else it is to know, and nobody but it."},
 			}},
 			Output: sdk.Schema{Attrs: []sdk.Attr{
 				{Name: "status", Type: sdk.Number, Required: true, Doc: "The status of the answer, 200 to 299."},
-				{Name: "body", Type: sdk.String, Required: true, Doc: "The answer's body, cut at 64 KiB."},
+				{Name: "body", Type: sdk.String, Required: true, Doc: "The answer's body, cut at 64 KiB, without its secrets."},
 				{Name: "json", Type: sdk.Dynamic, Doc: "What the body holds, if it is JSON and was not cut."},
+				{Name: "secrets", Type: sdk.Dynamic, Sensitive: true, Doc: "The member \"secrets\" of an answer in JSON: what only deliveries and replies that keep it may have."},
 			}},
 		}},
 	}

@@ -112,6 +112,30 @@ func TestPost(t *testing.T) {
 	sdktest.AssertLeaksNoSecret(t, c, rawSecret)
 }
 
+func TestSecretsGoApart(t *testing.T) {
+	const answered = `{"account":"a-1","secrets":{"pass":"hunter2-answered"}}`
+	s, got := receiver(t, answer{status: 200, body: answered})
+	c := start(t, s.URL)
+	o := c.Handle("post", map[string]any{"data": "d", "secrets": map[string]any{"pin": "hunter2-given"}})
+	var output map[string]any
+	if o.Kind != sdktest.Succeeded || o.Decode(&output) != nil {
+		t.Fatalf("got %s", o)
+	}
+	want := map[string]any{
+		"status": 200.0, "body": `{"account":"a-1"}`, "json": map[string]any{"account": "a-1"}, "secrets": map[string]any{"pass": "hunter2-answered"},
+	}
+	if diff := cmp.Diff(want, output); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
+	}
+	if r := <-got; !strings.Contains(string(r.body), `"secrets":{"pin":"hunter2-given"}`) {
+		t.Errorf("posted: %s", r.body)
+	}
+	refusing, _ := receiver(t, answer{status: 409, body: answered})
+	if o := start(t, refusing.URL).Handle("post", map[string]any{}); o.Kind != sdktest.Rejected || strings.Contains(o.String(), "hunter2") {
+		t.Errorf("got %s", o)
+	}
+}
+
 // verify is what a receiver does (Standard Webhooks, "Verifying signatures").
 func verify(t *testing.T, r request) {
 	t.Helper()
