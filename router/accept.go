@@ -20,7 +20,7 @@ func (x *run) identify(e Event) error {
 	if e.Lane == "" {
 		e.Lane = id
 	}
-	x.plan = x.r.Table().Plan
+	x.plan = x.table.Plan
 	e.Plan = x.plan.Digest
 	x.event = e
 	x.log = eventLog(x.r.log, &x.event)
@@ -43,9 +43,8 @@ func (x *run) accept(e Event, deadline time.Time) (next func()) {
 		x.answerOnce(Verdict{Kind: NotNow})
 		return nil
 	}
-	t := x.r.Table()
 	limits := x.endpoint.Source.Limits(x.event.Type)
-	x.state = State{Phase: Open, Late: limits.Late, Quiet: limits.Synchronous, Live: true, Rules: t.Rules}
+	x.state = State{Phase: Open, Late: limits.Late, Quiet: limits.Synchronous, Live: true, Rules: x.table.Rules}
 	if x.event.Flag == FlagStateless {
 		x.state = pinged(x.state)
 		x.event.Seq = x.r.lanes.next()
@@ -108,7 +107,7 @@ func (x *run) acceptBlind(failure *FetchError) (next func()) {
 	x.log = eventLog(x.r.log, &x.event)
 	x.event.Seq = x.r.lanes.next()
 	now := time.Now()
-	x.state = State{Phase: Noticed, Told: ToldLater, Later: now, Blind: true, Since: now, Rules: x.r.Table().Rules}
+	x.state = State{Phase: Noticed, Told: ToldLater, Later: now, Blind: true, Since: now, Rules: x.table.Rules}
 	if !x.write() {
 		return nil
 	}

@@ -44,7 +44,7 @@ func TestEachRequestHasItsOwnAgain(t *testing.T) {
 			req.Header.Set("X-Key", "k1")
 			req.Header.Set("X-Again", fmt.Sprint(n))
 			w := httptest.NewRecorder()
-			g.router.Handle(w, req, g.table.Sources[shop])
+			g.router.Handle(w, req, g.router.Table(), shop)
 			g.answer(w.Body.String(), want)
 		}
 		synctest.Wait()

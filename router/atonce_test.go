@@ -33,7 +33,7 @@ func (g *rig) sendCheck(kept bool) string {
 		req.Header.Set("X-Unkept", "1")
 	}
 	w := httptest.NewRecorder()
-	g.router.Handle(w, req, g.table.Sources[shop])
+	g.router.Handle(w, req, g.router.Table(), shop)
 	return fmt.Sprintf("%d %s", w.Code, w.Body.String())
 }
 
@@ -159,7 +159,7 @@ func TestSynchronousEndsWithTheConnection(t *testing.T) {
 		req := httptest.NewRequest("POST", "/", strings.NewReader(`{}`)).WithContext(ctx)
 		req.Header.Set("X-Type", "CHECK")
 		req.Header.Set("X-Unkept", "1")
-		g.router.Handle(httptest.NewRecorder(), req, g.table.Sources[shop])
+		g.router.Handle(httptest.NewRecorder(), req, g.router.Table(), shop)
 		time.Sleep(time.Minute)
 		if n := len(g.caller.Calls()); n != 1 {
 			t.Errorf("%d calls, want the one that was under way", n)
@@ -224,7 +224,7 @@ func TestSynchronousInACrowd(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		g, _ := newCheckRig(t, check(routertest.Deliver("domain", "dns", "check")), order(routertest.Deliver("bill", "billing", "create")))
 		g.stop(0)
-		g.options.MaxInFlight = 10_000
+		g.table.MaxInFlight = 10_000
 		g.start()
 		g.action("dns.check", outcomes(ok))
 		g.action("billing.create", slowly(time.Minute, ok))

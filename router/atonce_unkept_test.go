@@ -57,7 +57,7 @@ func TestUnkeptEventsLeaveRoom(t *testing.T) {
 		bill := routertest.Deliver("bill", "billing", "create")
 		g, _ := newCheckRig(t, check(routertest.Deliver("domain", "dns", "check")), order(bill))
 		g.stop(0)
-		g.options.MaxInFlight = 8
+		g.table.MaxInFlight = 8
 		g.start()
 		g.action("dns.check", slowly(time.Second, ok))
 		g.action("billing.create", outcomes(ok))

@@ -28,12 +28,11 @@ func (nowhere) Due(context.Context, int64, int) ([]router.Pending, error) { retu
 // protocol, expressions, a journal or a plugin.
 func BenchmarkEvent(b *testing.B) {
 	source := &routertest.Source{}
-	ep := &router.Endpoint{Name: shop, Source: source}
 	caller := &routertest.Caller{Actions: map[string]func(context.Context, router.Call) router.Outcome{"billing.create": outcomes(ok)}}
 	r := router.New(router.Options{Journal: nowhere{}, Caller: caller, Log: zerolog.New(discard{})})
 	r.Swap(&router.Table{
 		Plan:    routertest.NewPlan("plan-1", order(routertest.Deliver("bill", "billing", "create"))),
-		Sources: map[string]*router.Endpoint{shop: ep}, Rules: router.DefaultRules(),
+		Sources: map[string]*router.Endpoint{shop: {Name: shop, Source: source}}, Rules: router.DefaultRules(),
 	})
 	if err := r.Start(b.Context()); err != nil {
 		b.Fatal(err)
@@ -44,7 +43,7 @@ func BenchmarkEvent(b *testing.B) {
 		req := httptest.NewRequest("POST", "/", strings.NewReader(`{}`))
 		req.Header.Set("X-Type", "ORDER")
 		w := httptest.NewRecorder()
-		r.Handle(w, req, ep)
+		r.Handle(w, req, r.Table(), shop)
 		if w.Code != 200 {
 			b.Fatal(w.Code)
 		}

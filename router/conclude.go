@@ -19,12 +19,12 @@ func (x *run) conclude(c Conclude) Fact {
 	if err != nil {
 		return Stuck{At: now, Why: err.Error()}
 	}
-	if ep := x.source(); ep != nil {
-		if missing := ep.Source.MissingReply(&x.event, reply); missing != "" {
+	if x.endpoint != nil {
+		if missing := x.endpoint.Source.MissingReply(&x.event, reply); missing != "" {
 			return Stuck{At: now, Why: fmt.Sprintf("a success of %s must reply with %s, and no route's reply gives it", x.event.Type, missing)}
 		}
 	}
-	v.Reply = reply
+	v.Reply = x.r.sealReply(x.event.Source, reply)
 	return Concluded{At: now, Verdict: v}
 }
 

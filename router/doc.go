@@ -9,9 +9,11 @@
 // Read in this order:
 //
 //	request.go   what a source's expressions see of a request
+//	shape.go     what events look like, for who routes them
 //	event.go     what arrives, and what it becomes
 //	state.go     where an event can stand; Step, the whole machine, pure
 //	waits.go     what it waits for, and until when
+//	owes.go      what it still owes, and to whom
 //	pending.go   who waits for its answer for too long
 //	facts.go     what can happen to it, and what is then to be done
 //	step.go      the rules: what starts, what ends, what is held (machine.go: on what)
@@ -34,6 +36,7 @@
 //	gate.go      before each plugin: breaker, rate, calls in flight
 //	rest.go      what waits leaves memory, and comes back
 //	line.go      in which order, and how much of it at one time
+//	vault.go     what must not be read is covered while it is kept
 //	claim.go     an event is read back by one at a time
 //	failure.go   failures become events themselves
 //	throttle.go  the same failure is not told again and again
@@ -42,6 +45,7 @@
 //	health.go    the journal fails; work is late
 //	observe.go   who counts all that
 //	operator.go  what an operator can ask for
+//	rehearse.go  all of it without the world, for tests of routes
 //	router.go    start, stop, swap
 //
 // No configuration language, no plugin protocol, no database and no source's

@@ -35,7 +35,7 @@ func (x *run) carryOut(e Effect) error {
 func (x *run) route() error { return x.apply(x.match()) }
 
 // match is pure but for the scope it opens. All routes, and the inputs of all
-// deliveries that can start at once, are evaluated before anything runs.
+// required deliveries that can start at once, are evaluated before anything runs.
 func (x *run) match() Fact {
 	now := time.Now()
 	failed := func(err error) Fact {
@@ -65,11 +65,13 @@ func (x *run) match() Fact {
 			}
 			name := route.Name + "/" + spec.Name
 			runs, input, err := spec.evaluate(x.scope)
-			if err != nil {
-				return failed(fmt.Errorf("route %q: %w", route.Name, err))
-			}
-			if x.inputs[name] = input; !runs {
+			switch {
+			case err == nil && runs:
+				x.inputs[name] = input
+			case err == nil:
 				passed[name] = true
+			case !spec.Optional: // which ends by itself, when its turn comes
+				return failed(fmt.Errorf("route %q: %w", route.Name, err))
 			}
 		}
 	}
@@ -103,7 +105,7 @@ func (spec *Spec) evaluate(scope Scope) (runs bool, input json.RawMessage, err e
 }
 
 func (x *run) unrouted(now time.Time) Fact {
-	if ep := x.source(); x.event.Source == SourceSelf || ep != nil && ep.AcceptUnrouted {
+	if x.event.Source == SourceSelf || x.endpoint != nil && x.endpoint.AcceptUnrouted {
 		return Decided{At: now, Verdict: Verdict{Kind: Success}, Why: "no route takes it"}
 	}
 	return Decided{At: now, Verdict: Verdict{Kind: Error, Code: CodeUnrouted}, Why: "no route takes it"}
@@ -151,13 +153,40 @@ func (x *run) spec(name string) (*Route, *Spec) {
 
 // startAttempt calls the plugin, or says why it can't be called.
 func (x *run) startAttempt(a Attempt) {
-	d := x.state.delivery(a.Name)
-	stuck := func(why string) { x.post(Stuck{At: time.Now(), Name: a.Name, Why: why}) }
-	if _, ok := x.r.opt.Caller.Lookup(d.To); !ok {
-		stuck("there is no action " + d.To.String())
+	call, instead := x.prepare(a)
+	if instead != nil {
+		x.post(instead)
 		return
 	}
-	input := a.Input
+	timeout, latest := x.state.delivery(a.Name).Policy.Timeout, x.latest()
+	x.busy++
+	x.r.work(func() {
+		x.attempt(call, timeout, latest, func(began time.Time, o Outcome) {
+			// Now, not before the call: a reload meanwhile may have brought another key,
+			// or a plugin that calls more sensitive.
+			input, output := x.r.schemas(call.To)
+			kept := a.Input
+			if kept == nil {
+				kept = x.r.opt.Vault.Seal(input, call.Input)
+			}
+			o.Output = x.r.opt.Vault.Seal(output, o.Output)
+			x.post(Attempted{Began: began, At: time.Now(), Name: a.Name, Outcome: o, Input: kept, Roll: roll()})
+		})
+	})
+}
+
+// prepare makes the call of an attempt. A fact that is not nil comes in its
+// place: the call can't be made, or the delivery is passed over.
+func (x *run) prepare(a Attempt) (call Call, instead Fact) {
+	d := x.state.delivery(a.Name)
+	stuck := func(why string) (Call, Fact) { return Call{}, Stuck{At: time.Now(), Name: a.Name, Why: why} }
+	if _, ok := x.r.opt.Caller.Lookup(d.To); !ok {
+		return stuck("there is no action " + d.To.String())
+	}
+	input, err := x.r.opt.Vault.Open(a.Input)
+	if err != nil {
+		return stuck("its input: " + err.Error())
+	}
 	if input == nil {
 		input = x.inputs[a.Name]
 		delete(x.inputs, a.Name)
@@ -165,42 +194,29 @@ func (x *run) startAttempt(a Attempt) {
 	if input == nil {
 		if x.scope == nil {
 			if err := x.reopen(); err != nil {
-				stuck(err.Error())
-				return
+				return stuck(err.Error())
 			}
 			d = x.state.delivery(a.Name)
 		}
 		_, spec := x.spec(a.Name)
 		if spec == nil {
-			stuck("the plan that the event began with has no such delivery")
-			return
+			return stuck("the plan that the event began with has no such delivery")
 		}
 		if d.OnFailure {
 			x.scope.Failed(x.state.failing())
 		}
 		var runs bool
-		var err error
 		if runs, input, err = spec.evaluate(x.scope); err != nil {
-			stuck(err.Error())
-			return
+			return stuck(err.Error())
 		}
 		if !runs {
-			x.post(PassedOver{At: time.Now(), Name: a.Name})
-			return
+			return Call{}, PassedOver{At: time.Now(), Name: a.Name}
 		}
 	}
-	call, err := x.call(d, a.Number, a.Generation, input)
-	if err != nil {
-		stuck(err.Error())
-		return
+	if call, err = x.call(d, a.Number, a.Generation, input); err != nil {
+		return stuck(err.Error())
 	}
-	timeout, latest := d.Policy.Timeout, x.latest()
-	x.busy++
-	x.r.work(func() {
-		x.attempt(call, timeout, latest, func(began time.Time, o Outcome) {
-			x.post(Attempted{Began: began, At: time.Now(), Name: a.Name, Outcome: o, Input: input, Roll: roll()})
-		})
-	})
+	return call, nil
 }
 
 // call is an attempt as the plugin gets it, but for its deadline.
@@ -259,9 +275,7 @@ func (x *run) startCallback() {
 		began := time.Now()
 		outcome := Outcome{Kind: Retry, Detail: "the source is not configured any more"}
 		if ep := x.source(); ep != nil {
-			ctx, cancel := context.WithTimeout(x.r.ctx, callbackTimeout)
-			outcome = ep.Source.Callback(ctx, &event, verdict)
-			cancel()
+			outcome = x.r.callBack(ep, &event, verdict)
 		}
 		x.post(CalledBack{Began: began, At: time.Now(), Outcome: outcome, Roll: roll()})
 	})

@@ -31,7 +31,8 @@ func (x *run) fetch(ctx context.Context, deadline time.Time) (Event, *FetchError
 
 // startFetch tries again to get the event of a blind notice.
 func (x *run) startFetch() {
-	if x.endpoint = x.source(); x.endpoint == nil {
+	x.table = x.r.Table()
+	if x.endpoint = x.table.Sources[x.event.Source]; x.endpoint == nil {
 		x.post(Stuck{At: time.Now(), Why: "source " + x.event.Source + " is not configured any more"})
 		return
 	}

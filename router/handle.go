@@ -13,9 +13,11 @@ import (
 // MaxBody bounds a request's body: the largest known notice is a few kB.
 const MaxBody = 1 << 20
 
-// Handle answers one request to a source: receive → look up → fetch → accept →
-// wait for the verdict, or for the limit.
-func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) {
+// Handle answers one request to a source of a table, the one that is in force:
+// receive → look up → fetch → accept → wait for the verdict, or for the limit.
+// The event is routed by the same table, whatever is swapped in meanwhile.
+func (r *Router) Handle(w http.ResponseWriter, req *http.Request, t *Table, source string) {
+	ep := t.Sources[source]
 	received := time.Now()
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, MaxBody))
 	if err != nil {
@@ -39,7 +41,7 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 	notice.Source, notice.Received = ep.Name, received
 
 	deadline := received.Add(ep.Source.Limits(notice.Type).ReplyWithin)
-	x, first := r.join(ep, notice, deadline)
+	x, first := r.join(t, notice, deadline)
 	if x == nil {
 		r.log.Warn().Str("source", ep.Name).Msg("not now: too many requests are not accepted yet, or the daemon stops")
 		reply := ep.Source.Reply(&Event{Source: ep.Name, Received: received, Notice: notice}, Verdict{Kind: NotNow})
@@ -66,6 +68,11 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 		event = *known
 	}
 	event.Notice.Format, event.Notice.Again = notice.Format, notice.Again
+	verdict, unread := r.openReply(verdict)
+	if unread != nil {
+		r.log.Error().Err(unread).Str("event", event.ID).Msg("the answer can't be read; its caller is told to wait")
+		verdict = Verdict{Kind: Accepted}
+	}
 	reply := ep.Source.Reply(&event, verdict)
 	told = func(at time.Time) Fact { return Unheard{At: at, Written: true} }
 	// Before it is written: who has it whole may close the connection at once.
@@ -73,6 +80,8 @@ func (r *Router) Handle(w http.ResponseWriter, req *http.Request, ep *Endpoint) 
 	err = reply.write(w)
 	r.opt.Observer.Answered(ep.Name, verdict.Kind, time.Since(received))
 	switch {
+	case unread != nil:
+		told = func(at time.Time) Fact { return Overdue{At: at} }
 	case verdict.Kind == Accepted || verdict.Kind == NotNow:
 		told = nil // who decided that has said so
 	case reply.Aside:
@@ -120,8 +129,8 @@ func (resp *Response) write(w http.ResponseWriter) error {
 
 // join gives the run that has this notice in hand, or begins one; first says
 // that this caller brought it. nil means that there is no room.
-func (r *Router) join(ep *Endpoint, n Notice, deadline time.Time) (x *run, first bool) {
-	x = r.newRun(ep, Event{Source: n.Source, Received: n.Received, Notice: n})
+func (r *Router) join(t *Table, n Notice, deadline time.Time) (x *run, first bool) {
+	x = r.newRun(t, Event{Source: n.Source, Received: n.Received, Notice: n})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopping {
@@ -168,8 +177,13 @@ func (r *Router) countLocked(n *Notice, by int) {
 // sources, none gets more than three quarters: the caller of one must not be
 // turned away because another's marketplace does not answer.
 func (r *Router) roomLocked(n *Notice) room {
+	t := r.Table()
+	most := t.MaxInFlight
+	if most <= 0 {
+		most = DefaultMaxInFlight
+	}
 	if n.Unkept {
-		if r.unkept < max(1, r.opt.MaxInFlight/unkeptShare) {
+		if r.unkept < max(1, most/unkeptShare) {
 			return roomForEvent
 		}
 		return noRoom
@@ -178,8 +192,8 @@ func (r *Router) roomLocked(n *Notice) room {
 	for _, n := range r.unaccepted {
 		all += n
 	}
-	most, share := r.opt.MaxInFlight, r.opt.MaxInFlight
-	if len(r.Table().Sources) > 1 {
+	share := most
+	if len(t.Sources) > 1 {
 		share = max(1, share*3/4)
 	}
 	switch own := r.unaccepted[n.Source]; {
@@ -269,6 +283,10 @@ func (x *run) adopt(rec *Record) {
 	v := Verdict{Kind: Accepted}
 	if rec.State.Phase == Settled {
 		v = *rec.State.Verdict
+	}
+	if _, err := x.r.openReply(v); err != nil && rec.State.Finished() {
+		x.log.Error().Err(err).Str("event", rec.Event.ID).Msg("not now: the answer can't be read, and nobody is called back any more")
+		v = Verdict{Kind: NotNow}
 	}
 	x.once.Lock()
 	x.known = &rec.Event

@@ -38,7 +38,7 @@ func TestRefusalsAreGrouped(t *testing.T) {
 			for range n {
 				req := httptest.NewRequest("POST", "/", strings.NewReader("{}"))
 				req.Header.Set("X-Refuse", "yes")
-				g.router.Handle(httptest.NewRecorder(), req, g.table.Sources[shop])
+				g.router.Handle(httptest.NewRecorder(), req, g.router.Table(), shop)
 			}
 		}
 		told := func() int { synctest.Wait(); return g.count(router.TypeSourceRefused) }
@@ -124,7 +124,7 @@ func TestReportsWaitForTheJournal(t *testing.T) {
 		g.full(true)
 		req := httptest.NewRequest("POST", "/", strings.NewReader("{}"))
 		req.Header.Set("X-Refuse", "yes")
-		g.router.Handle(httptest.NewRecorder(), req, g.table.Sources[shop])
+		g.router.Handle(httptest.NewRecorder(), req, g.router.Table(), shop)
 		go g.router.Report(t.Context(), router.TypePluginDown, router.Failure{Plugin: "billing"})
 		time.Sleep(time.Hour)
 		g.full(false)

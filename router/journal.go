@@ -178,8 +178,8 @@ type Retention struct {
 	// however long ago they were received: a repeat of one of them must still
 	// find its answer.
 	SpareSince time.Time
-	// KeepPlan is a plan that stays though no event names it.
-	KeepPlan string
+	// KeepPlans are the digests of plans that stay though no event names them.
+	KeepPlans []string
 }
 
 // Pruned is what a step of Prune came to.

@@ -47,7 +47,7 @@ func TestSilentMarketplaceHoldsUpNothingElse(t *testing.T) {
 				}
 				const wait = 10 * time.Second
 				g.action("billing.create", outcomes(router.Outcome{Kind: router.Retry, After: wait}, ok))
-				g.answer(g.sendTo(other, "ORDER", "beta", "far"), "202 accepted")
+				g.answer(g.sendTo(other.Name, "ORDER", "beta", "far"), "202 accepted")
 				if restarted {
 					g.crash()
 					g.start()
@@ -80,7 +80,7 @@ func TestSilentMarketplaceLeavesRoom(t *testing.T) {
 		if n := len(told); n == 0 || n == cap(told) {
 			t.Errorf("%d callers of %d were turned away, want some", n, cap(told))
 		}
-		g.answer(g.sendTo(other, "ORDER", "beta", "now"), "200 success")
+		g.answer(g.sendTo(other.Name, "ORDER", "beta", "now"), "200 success")
 	})
 }
 

@@ -20,7 +20,7 @@ const replyWithin = 4 * time.Second
 // send brings a notice to the process that runs now, on a connection of its
 // own. A caller with little patience hangs up.
 func (w *world) send(n notice, patience time.Duration) {
-	life, process, endpoint := w.life, w.router, w.table.Sources[n.source]
+	life, process, table := w.life, w.router, w.table
 	ctx, cancel := context.WithCancel(context.Background())
 	if patience > 0 {
 		cancel()
@@ -38,7 +38,7 @@ func (w *world) send(n notice, patience time.Duration) {
 		}
 		began := time.Now()
 		answer := httptest.NewRecorder()
-		process.Handle(answer, req, endpoint)
+		process.Handle(answer, req, table, n.source)
 		if took := time.Since(began); took > replyWithin {
 			w.problem("the caller of %s had to wait for %s", n.key, took)
 		}

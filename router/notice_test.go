@@ -110,7 +110,8 @@ func TestTooManyFetches(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		g := newRig(t, order(routertest.Deliver("bill", "billing", "create")))
 		g.stop(0)
-		g.router = router.New(router.Options{Journal: g.journal, Caller: g.caller, Log: zerolog.Nop(), MaxInFlight: 2})
+		g.router = router.New(router.Options{Journal: g.journal, Caller: g.caller, Log: zerolog.Nop()})
+		g.table.MaxInFlight = 2
 		g.router.Swap(g.table)
 		if err := g.router.Start(t.Context()); err != nil {
 			t.Fatal(err)

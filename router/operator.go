@@ -15,7 +15,7 @@ var ErrStopping = errors.New("the daemon is stopping")
 var ErrNotHeld = errors.New("the event is not held")
 
 // ErrNotReplayable: the event still runs, or never will.
-var ErrNotReplayable = errors.New("only held and settled events can be replayed")
+var ErrNotReplayable = errors.New("only held and settled events can be replayed; what waits for its next try is done now by: signalbox events retry ID")
 
 // ErrNothingToReplay: none of its deliveries would run again.
 var ErrNothingToReplay = errors.New("nothing of the event would run again: no delivery has failed, or what you name is still under way")
@@ -141,6 +141,7 @@ func (r *Router) Resolve(ctx context.Context, id string, v Verdict) error {
 		if rec.State.Phase != Held {
 			return nil, ErrNotHeld
 		}
+		v.Reply = r.sealReply(rec.Event.Source, v.Reply)
 		return Resolved{At: time.Now(), Verdict: v}, nil
 	})
 }

@@ -94,7 +94,7 @@ func (x *run) reopen() error {
 	}
 	for i := range x.state.Deliveries {
 		if d := &x.state.Deliveries[i]; d.Status == DoneSucceeded {
-			if err := x.scope.Output(d.Name, d.Output); err != nil {
+			if err := x.output(d); err != nil {
 				return err
 			}
 		}
@@ -119,10 +119,9 @@ func (r *Router) planOf(digest string) (*Plan, error) {
 
 // revive makes a run of a record. It belongs to nobody until it is launched.
 func (r *Router) revive(rec *Record) *run {
-	t := r.Table()
-	x := r.newRun(t.Sources[rec.Event.Source], rec.Event)
+	x := r.newRun(r.Table(), rec.Event)
 	x.state, x.version, x.emptied = rec.State, rec.Version, rec.Emptied
-	x.state.Rules = t.Rules
+	x.state.Rules = x.table.Rules
 	x.log = eventLog(r.log, &x.event)
 	x.written = revisions(x.state.Deliveries)
 	x.known = &rec.Event

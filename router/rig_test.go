@@ -24,7 +24,7 @@ type rig struct {
 	caller  *routertest.Caller
 	table   *router.Table
 	router  *router.Router
-	options router.Options // Log, MaxInFlight
+	options router.Options // Log
 }
 
 const shop = "fake.shop"
@@ -91,16 +91,16 @@ var (
 
 // send posts one notice and gives the answer: "200 success".
 func (g *rig) send(eventType, lane, key string) string {
-	return g.sendTo(g.table.Sources[shop], eventType, lane, key)
+	return g.sendTo(shop, eventType, lane, key)
 }
 
-func (g *rig) sendTo(ep *router.Endpoint, eventType, lane, key string) string {
+func (g *rig) sendTo(source, eventType, lane, key string) string {
 	req := httptest.NewRequest("POST", "/", strings.NewReader(`{}`))
 	req.Header.Set("X-Type", eventType)
 	req.Header.Set("X-Lane", lane)
 	req.Header.Set("X-Key", key)
 	w := httptest.NewRecorder()
-	g.router.Handle(w, req, ep)
+	g.router.Handle(w, req, g.router.Table(), source)
 	return fmt.Sprintf("%d %s", w.Code, w.Body.String())
 }
 

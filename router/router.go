@@ -17,12 +17,10 @@ type Options struct {
 	// PlanOf returns the plan of that digest, compiled from the journal's
 	// snapshot, for events that began under it.
 	PlanOf func(digest string) (*Plan, error)
-	// MaxInFlight caps the requests whose events are not accepted yet; 0 is
-	// DefaultMaxInFlight. As many again are told to wait before their events
-	// are fetched; more are told "not now".
-	MaxInFlight int
 	// Observer may be nil.
 	Observer Observer
+	// Vault covers sensitive values; nil keeps them as they are.
+	Vault Vault
 }
 
 // DefaultMaxInFlight bounds the memory that unaccepted requests can take: each
@@ -35,6 +33,10 @@ type Table struct {
 	Sources map[string]*Endpoint // by the source's name
 	Rules   Rules
 	Limits  map[string]PluginLimits // by the plugin's name
+	// MaxInFlight caps the requests whose events are not accepted yet; 0 is
+	// DefaultMaxInFlight. As many again are told to wait before their events
+	// are fetched; more are told "not now".
+	MaxInFlight int
 }
 
 // Endpoint is a source as it is configured.
@@ -90,11 +92,11 @@ type Router struct {
 
 // New makes a Router that has no Table yet.
 func New(opt Options) *Router {
-	if opt.MaxInFlight <= 0 {
-		opt.MaxInFlight = DefaultMaxInFlight
-	}
 	if opt.Observer == nil {
 		opt.Observer = unobserved{}
+	}
+	if opt.Vault == nil {
+		opt.Vault = unsealed{}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Router{

@@ -12,10 +12,14 @@ import (
 // run is one event on its way, in memory: a mailbox of facts, and the one
 // goroutine that applies them and carries out their effects.
 type run struct {
-	r        *Router
-	key      string // of flights, or ""
-	log      zerolog.Logger
-	endpoint *Endpoint // nil if the event's source is gone
+	r   *Router
+	key string // of flights, or ""
+	log zerolog.Logger
+	// table was in force when the event came in, when its fetch was tried last, or
+	// when it was taken up: what is fetched by one source's settings is routed by
+	// the plan that goes with them. endpoint is of it, nil if the source is gone.
+	table    *Table
+	endpoint *Endpoint
 	event    Event
 	state    State
 
@@ -53,9 +57,9 @@ type run struct {
 	verdict  *Verdict      // then
 }
 
-func (r *Router) newRun(ep *Endpoint, e Event) *run {
+func (r *Router) newRun(t *Table, e Event) *run {
 	x := &run{
-		r: r, endpoint: ep, event: e, log: r.log,
+		r: r, table: t, endpoint: t.Sources[e.Source], event: e, log: r.log,
 		mail: mailbox{wake: make(chan struct{}, 1)}, ended: make(chan struct{}), answered: make(chan struct{}), settled: make(chan struct{}),
 	}
 	if k := e.Key(); k != "" {
@@ -219,7 +223,7 @@ func (x *run) apply(f Fact) error {
 	case Attempted:
 		x.recordAttempt(a, generation)
 		if d := x.state.delivery(a.Name); d != nil && d.Status == DoneSucceeded && x.scope != nil {
-			if err := x.scope.Output(d.Name, d.Output); err != nil {
+			if err := x.output(d); err != nil {
 				x.log.Error().Err(err).Str("delivery", d.Name).Msg("the output can't be read by expressions")
 			}
 		}

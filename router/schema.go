@@ -22,8 +22,12 @@ type Attr struct {
 	Type json.RawMessage `json:"type"`
 	// Required means that the attribute must be given and not be null.
 	Required bool `json:"required,omitempty"`
-	// Sensitive values are masked wherever they are shown.
+	// Sensitive values are sealed where they are kept, and covered where they are
+	// shown.
 	Sensitive bool `json:"sensitive,omitempty"`
+	// Values are the texts that it can have, if there are no others. What is known
+	// at load is checked by them; the rest is for whoever is given the value.
+	Values []string `json:"values,omitempty"`
 	// Default is the JSON value that an absent attribute has, or nil.
 	Default json.RawMessage `json:"default,omitempty"`
 	Doc     string          `json:"doc,omitempty"`
@@ -132,6 +136,9 @@ type SourceKind struct {
 	// Expressions are attributes of the block beside Config's that are evaluated
 	// for each request.
 	Expressions []Expression
+	// Hides reports whether a header or parameter of that name is like a secret's,
+	// so that no Expression is given it; nil is none.
+	Hides func(name string) bool
 	// Types are the event types that the protocol is known to have. The set is
 	// open; it serves spelling.
 	Types []string
@@ -139,6 +146,12 @@ type SourceKind struct {
 	// what all have (Event.Extra), under names that the envelope does not have.
 	// Required: every event of it has the value.
 	Extra Schema
+	// Shapes say what its events look like. Of types that none is for nothing is
+	// known.
+	Shapes []Shape
+	// Declares: the block may have schema blocks, in which the operator says what
+	// payloads look like.
+	Declares bool
 	// Reply is what the protocol lets a reply carry.
 	Reply Schema
 	// Takes says which attributes of Reply a success of an event type may hold;

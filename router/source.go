@@ -47,6 +47,15 @@ type Source interface {
 	MissingReply(e *Event, reply []byte) string
 }
 
+// Answerer is a Source that needs more than itself to fetch an event and to call
+// its caller back: credentials, a marketplace on its list. A reload may have
+// taken that away since the notice came in.
+type Answerer interface {
+	// Lacks names what the notice's event can't be fetched or answered without,
+	// in an operator's words and with nothing secret in them, or returns "".
+	Lacks(n *Notice) string
+}
+
 // CallbackGone is the Code of a Rejected callback outcome that means: the
 // caller no longer waits for this answer.
 const CallbackGone = "gone"

@@ -203,21 +203,6 @@ type State struct {
 	Turn  bool // the lane has reached the event
 }
 
-// OwesCallback reports whether the caller is still to be told the verdict.
-func (s *State) OwesCallback() bool {
-	if s.Phase != Settled || s.Told == ToldReplied || s.Told == ToldAccepted {
-		return false
-	}
-	if s.Late == LateAccepted && !s.Blind {
-		return false
-	}
-	switch s.Callback.Status {
-	case CallbackNone, CallbackSending, CallbackParked:
-		return true
-	}
-	return false
-}
-
 // Finished reports whether nothing is left to do, ever: settled, no callback
 // owed, no delivery running or parked; or discarded, and nothing under way.
 // Recovery, retention and the dedupe window share it.

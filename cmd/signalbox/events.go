@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/signalbox/signalbox/router"
 	"github.com/signalbox/signalbox/router/daemon/operator"
+	"github.com/signalbox/signalbox/router/daemon/routes"
 )
 
 func newEventsCommand() *cobra.Command {
@@ -30,7 +33,8 @@ func newEventsListCommand(r *remote) *cobra.Command {
 		Use:   "list",
 		Short: "List events, newest first",
 		Long: `List shows one line for each event: what it is, how far it has come (phase), what
-all its deliveries came to (verdict), and what its caller was told.
+all its deliveries came to (verdict), and what its caller was told. A success with
+"(no route)" is an event that no route took, of a source that accepts such.
 
 ` + remoteExitCodes,
 		Example: `  signalbox events list
@@ -43,6 +47,9 @@ all its deliveries came to (verdict), and what its caller was told.
 				return c.Events(ctx, filter)
 			}, func(w io.Writer, page *operator.Events) {
 				writeEvents(w, page.Events)
+				if len(page.Events) == 0 {
+					hintEvents(cmd, r, filter)
+				}
 				if page.Next != "" {
 					fmt.Fprintf(cmd.ErrOrStderr(), "There are older ones: --before %s\n", clean(page.Next, ""))
 				}
@@ -60,7 +67,10 @@ all its deliveries came to (verdict), and what its caller was told.
 // selecting adds the flags that say which events are meant.
 func selecting(cmd *cobra.Command, filter *operator.Filter) {
 	flags := cmd.Flags()
-	flags.StringVar(&filter.Source, "source", "", "only this source: appdirect.acme")
+	flags.Func("source", "only this `source`: appdirect.acme", func(name string) error {
+		filter.Source = routes.SourceName(name)
+		return nil
+	})
 	flags.StringVar(&filter.Type, "type", "", "only this type: SUBSCRIPTION_ORDER")
 	flags.StringVar(&filter.Lane, "lane", "", "only this lane")
 }
@@ -82,9 +92,13 @@ func sets(t *time.Time) func(string) error {
 	}
 }
 
-// moment reads a time, or how long ago it was.
+// moment reads a time, the beginning of a day where the reader is, or how long
+// ago it was.
 func moment(text string, now time.Time) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	if t, err := time.ParseInLocation(time.DateOnly, text, now.Location()); err == nil {
 		return t, nil
 	}
 	if days, found := strings.CutSuffix(text, "d"); found {
@@ -94,7 +108,7 @@ func moment(text string, now time.Time) (time.Time, error) {
 	}
 	ago, err := time.ParseDuration(text)
 	if err != nil || ago < 0 {
-		return time.Time{}, errors.New("it is a time like 2026-03-01T12:00:00Z, or how long ago: 30m, 24h, 7d")
+		return time.Time{}, errors.New("it is a time like 2026-03-01T12:00:00Z, a day like 2026-03-01, or how long ago: 30m, 24h, 7d")
 	}
 	return now.Add(-ago), nil
 }
@@ -108,9 +122,53 @@ func writeEvents(w io.Writer, events []operator.Event) {
 	row(t, "ID", "RECEIVED", "SOURCE", "TYPE", "FLAG", "LANE", "PHASE", "VERDICT", "TOLD")
 	for i := range events {
 		e := &events[i]
-		row(t, e.ID, stamp(e.Received), e.Source, e.Type, e.Flag, e.Lane, e.Phase, verdictCell(e.Verdict), toldCell(e))
+		row(t, e.ID, stamp(e.Received), e.Source, e.Type, e.Flag, e.Lane, e.Phase, verdictOf(e), toldCell(e))
 	}
 	t.Flush()
+}
+
+// hintEvents says what there is of, where a source or a type has no events. What
+// can't be had is not said: the answer stands without.
+func hintEvents(cmd *cobra.Command, r *remote, filter operator.Filter) {
+	if filter.Source == "" && filter.Type == "" {
+		return
+	}
+	client := operator.Dial(r.socket)
+	if status, err := client.Status(cmd.Context()); err == nil && filter.Source != "" {
+		names := []string{router.SourceSelf}
+		for _, s := range status.Sources {
+			names = append(names, s.Name)
+		}
+		if !slices.Contains(names, filter.Source) {
+			slices.Sort(names)
+			fmt.Fprintf(cmd.ErrOrStderr(), "The daemon has no source %s; it has %s.\n", clean(filter.Source, ""), clean(strings.Join(names, ", "), ""))
+			return
+		}
+	}
+	newest, err := client.Events(cmd.Context(), operator.Filter{Source: filter.Source})
+	if err != nil || filter.Type == "" {
+		return
+	}
+	var types []string
+	for i := range newest.Events {
+		if t := newest.Events[i].Type; t != "" && !slices.Contains(types, t) {
+			types = append(types, t)
+		}
+	}
+	if len(types) > 0 && !slices.Contains(types, filter.Type) {
+		slices.Sort(types)
+		fmt.Fprintf(cmd.ErrOrStderr(), "The newest events are of the types %s.\n", clean(strings.Join(types, ", "), ""))
+	}
+}
+
+// verdictOf marks the success of an event that no route took, and that is a
+// success only since its source accepts such events.
+func verdictOf(e *operator.Event) string {
+	cell := verdictCell(e.Verdict)
+	if e.Verdict != nil && e.Verdict.Kind == "success" && len(e.Routes) == 0 && e.Flag != "STATELESS" {
+		cell += " (no route)"
+	}
+	return cell
 }
 
 func verdictCell(v *operator.Verdict) string {

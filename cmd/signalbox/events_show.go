@@ -98,6 +98,9 @@ func writeHead(w io.Writer, s *operator.Story) {
 	if s.Emptied {
 		row(t, "payload", "past its retention, and deleted: nothing of it can run again")
 	}
+	if len(s.Missing) > 0 {
+		row(t, "missing", "plugin "+strings.Join(s.Missing, ", plugin ")+": not in the configuration in force")
+	}
 	t.Flush()
 }
 

@@ -266,12 +266,13 @@ func TestMoment(t *testing.T) {
 		"2026-02-28T12:00:00+01:00": time.Date(2026, 2, 28, 11, 0, 0, 0, time.UTC),
 		"90m":                       noon.Add(-90 * time.Minute),
 		"7d":                        noon.AddDate(0, 0, -7),
+		"2026-02-28":                time.Date(2026, 2, 28, 0, 0, 0, 0, noon.Location()),
 	} {
 		if got, err := moment(text, noon); err != nil || !got.Equal(want) {
 			t.Errorf("%s: %v, %v; want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "d", "-1h", "-7d", "7", "2026-02-28", "99999999999d"} {
+	for _, text := range []string{"", "d", "-1h", "-7d", "7", "2026-02-30", "99999999999d"} {
 		if got, err := moment(text, noon); err == nil {
 			t.Errorf("%q is taken for %v", text, got)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/signalbox/signalbox/router/daemon"
+	"github.com/signalbox/signalbox/router/daemon/routes"
 )
 
 func newFmtCommand() *cobra.Command {
@@ -22,9 +24,9 @@ func newFmtCommand() *cobra.Command {
 		Use:   "fmt [PATH…]",
 		Short: "Lay out configuration files in the one form",
 		Long: `Fmt lays out configuration files: indents, spaces, and what stands below one
-another. A PATH is a file, a directory whose *.hcl files are meant, or - for
-standard input, which is written to standard output; by default it is the current
-directory. Files are replaced whole, and the names of those that changed are
+another. A PATH is a file, a directory whose *.hcl files are meant, with those of
+its directory tests, or - for standard input, which is written to standard output;
+by default it is the current directory. Files are replaced whole, and the names of those that changed are
 printed. A byte order mark goes, and line ends become LF.
 
 Exit codes: 0 all are laid out so; 1 one is not, with --check or --diff; 2 one
@@ -82,16 +84,21 @@ func (f *formatter) path(path string) {
 		f.file(path)
 	default:
 		names, err := configFiles(path)
-		if err != nil {
+		tests, testsErr := configFiles(routes.TestDir(path))
+		if errors.Is(testsErr, fs.ErrNotExist) {
+			testsErr = nil
+		}
+		if err := errors.Join(err, testsErr); err != nil {
 			f.fail(err)
 		}
-		for _, name := range names {
+		for _, name := range append(names, tests...) {
 			f.file(name)
 		}
 	}
 }
 
-// configFiles are the files of a directory that a configuration is read from.
+// configFiles are the files of a directory that a configuration, or tests, are
+// read from.
 func configFiles(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	var names []string

@@ -17,8 +17,8 @@ const routesExitCodes = `The configuration is loaded as validate does: plugins a
 they can do, and nothing else happens.`
 
 func newRoutesCommand() *cobra.Command {
-	cmd := newGroup("routes", "See the routes of a configuration, and where events would go", `Routes shows what the routes of a configuration are and do. No daemon is needed,
-nothing is called and nothing is written.`)
+	cmd := newGroup("routes", "See the routes of a configuration, and where events would go", `Routes shows what the routes of a configuration are and do. Nothing is called and
+nothing is written; a daemon is needed only for events of its journal.`)
 	cmd.AddCommand(newRoutesListCommand(), newRoutesTestCommand(), newRoutesGraphCommand())
 	return cmd
 }

@@ -18,6 +18,9 @@ func writeAnswerTo(w io.Writer, a *routes.Answer) {
 	if a.Note != "" {
 		fmt.Fprintln(w, clean(a.Note, ""))
 	}
+	if a.Error != "" {
+		fmt.Fprintf(w, "! it fails before anything runs: %s\n", clean(a.Error, ""))
+	}
 	for i := range a.Routes {
 		writeRouteAnswer(w, &a.Routes[i])
 	}
@@ -40,7 +43,7 @@ func writeRouteAnswer(w io.Writer, r *routes.RouteAnswer) {
 	place := fmt.Sprintf("%s (%s)", r.Name, r.At)
 	switch {
 	case r.Error != "":
-		fmt.Fprintf(w, "\n! %s\n", clean(place+" fails the event: "+r.Error, ""))
+		fmt.Fprintf(w, "\n! %s\n", clean(place+" can't be asked: "+r.Error, ""))
 	case !r.Matches:
 		fmt.Fprintf(w, "\n- %s\n", clean(place+" does not take it: "+r.Why, ""))
 		for _, reason := range r.Reasons {
@@ -77,6 +80,9 @@ func writeValues(w io.Writer, values []routes.Value) {
 			if len(v.After) > 0 {
 				text = strings.TrimSpace("(after " + strings.Join(v.After, ", ") + ") " + text)
 			}
+		}
+		if v.OutdoneBy != "" {
+			text += " (not used: " + v.OutdoneBy + " replies first)"
 		}
 		row(t, "      "+v.Name, "= "+text)
 	}

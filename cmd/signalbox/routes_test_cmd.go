@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +26,8 @@ before any has run; and what the caller would be told. An EVENT is
 
   a file    as events show -o json prints it, or as plugins see it, or the
             document of the protocol: AppDirect's event in JSON or XML, an
-            EventRequest, a webhook's body (with --type). - is standard input
+            EventRequest, a CloudEvent in structured mode, a webhook's body (with
+            --type where only its headers say it). - is standard input
   an id     of an event that the daemon has in its journal
   none      with --type: an event that has what --set says, and nothing else
 
@@ -143,8 +145,28 @@ func (t *routesTest) answer(cmd *cobra.Command, r *routes.Routes, arg string, o 
 	return r.Test(arg, e)
 }
 
+// readDocument reads a file, standard input, or a pipe whose other end may never
+// say anything: with the command's context it gives up, and the reading ends
+// with the process.
 func readDocument(cmd *cobra.Command, name string) ([]byte, error) {
-	in := cmd.InOrStdin()
+	type result struct {
+		document []byte
+		err      error
+	}
+	read := make(chan result, 1)
+	go func() {
+		document, err := readAll(cmd.InOrStdin(), name)
+		read <- result{document, err}
+	}()
+	select {
+	case r := <-read:
+		return r.document, r.err
+	case <-cmd.Context().Done():
+		return nil, fmt.Errorf("reading it: %w", context.Cause(cmd.Context()))
+	}
+}
+
+func readAll(in io.Reader, name string) ([]byte, error) {
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {

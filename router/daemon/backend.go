@@ -10,6 +10,7 @@ import (
 
 	"github.com/signalbox/signalbox/router"
 	"github.com/signalbox/signalbox/router/internal/admin"
+	"github.com/signalbox/signalbox/router/internal/config"
 )
 
 // backend is the daemon as the admin API sees it.
@@ -144,14 +145,28 @@ func fits(s router.Schema, reply json.RawMessage) error {
 	return nil
 }
 
-func (b backend) Reload(ctx context.Context, force bool) (diagnostics []byte, text string, err error) {
+func (b backend) Reload(ctx context.Context, force bool) (diagnostics []byte, done admin.Reloaded, err error) {
+	before := b.d.loaded().config
 	diags, err := b.d.Reload(ctx, force)
 	if diags == nil {
-		return nil, "", err
+		return nil, done, err
 	}
+	list, text, failed := told(diags)
+	if failed != nil {
+		return nil, done, failed
+	}
+	done.Text = text
+	if changes, failed := config.Compare(before, b.d.loaded().config); err == nil && failed == nil {
+		done.Unchanged = changes.Empty()
+	}
+	return list, done, err
+}
+
+// told are diagnostics as JSON, and as text.
+func told(diags *Diagnostics) (list []byte, text string, err error) {
 	var out bytes.Buffer
 	if err := diags.Write(&out, false, 0); err != nil {
 		return nil, "", err
 	}
-	return diags.JSON(), out.String(), err
+	return diags.JSON(), out.String(), nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/signalbox/signalbox/router/internal/config"
 	"github.com/signalbox/signalbox/router/internal/journal/sqlite"
 	"github.com/signalbox/signalbox/router/internal/plug"
+	"github.com/signalbox/signalbox/router/internal/seal"
 )
 
 // Options are what a Daemon is made of.
@@ -30,7 +31,8 @@ type Options struct {
 	Variables map[string]string
 	Log       zerolog.Logger
 	Version   string
-	// Listener, if not nil, is served in place of the configured address.
+	// Listener, if not nil, is served in place of the configured address, which
+	// a reload can't change then.
 	Listener net.Listener
 	// Observe, if not nil, is called with the id of each event that has
 	// finished. It must not block.
@@ -49,6 +51,7 @@ type Daemon struct {
 	sockets   string    // the directory of plugin sockets
 	catalog   *plug.Catalog
 	journal   router.Journal
+	vault     *seal.Vault
 	router    *router.Router
 	metrics   *admin.Metrics
 	plans     planCache
@@ -59,6 +62,7 @@ type Daemon struct {
 	reports   chan report
 
 	public, admin *server
+	handed        bool // the public listener was, by systemd or in the Options
 	stop          context.CancelFunc
 	background    sync.WaitGroup
 	stopOnce      sync.Once
@@ -104,9 +108,13 @@ func New(ctx context.Context, opt Options) (d *Daemon, diags *Diagnostics, err e
 		return d, diags, fmt.Errorf("opening the journal: %w", err)
 	}
 	d.journal = journal
+	if next.keys, err = d.sealKeys(ctx, c); err != nil {
+		return d, diags, err
+	}
+	d.vault = seal.NewVault(next.keys)
 	d.metrics = admin.NewMetrics(opt.Version, d.gauges)
 	d.router = router.New(router.Options{
-		Journal: d.journal, Caller: d.catalog, Log: d.log, PlanOf: d.planOf, MaxInFlight: c.MaxInFlight,
+		Journal: d.journal, Caller: d.catalog, Log: d.log, PlanOf: d.planOf, Vault: d.vault,
 		Observer: observer{d.metrics, opt.Observe},
 	})
 	if err = d.keepPlan(ctx, next); err != nil {
@@ -124,23 +132,22 @@ func (d *Daemon) Start(ctx context.Context) error {
 	if err := d.router.Start(ctx); err != nil {
 		return fmt.Errorf("taking up unfinished events: %w", err)
 	}
-	c := d.loaded().config
-	listener := d.opt.Listener
-	if listener == nil {
-		var err error
-		if listener, err = publicListener(c); err != nil {
-			return err
-		}
+	now := d.loaded()
+	c := now.config
+	listener, handed, err := d.publicListener(c.Listen)
+	if err != nil {
+		return err
 	}
-	d.public = newServer("sources", http.HandlerFunc(d.serve), d.log)
-	d.public.start(listener)
+	d.public, d.handed = newServer("sources", http.HandlerFunc(d.serve), d.log), handed
+	d.public.open(newDoor(listener, now.tls))
 	adminListener, err := listenUnix(AdminSocket(c.Admin.Socket, c.StateDir))
 	if err != nil {
 		return err
 	}
 	d.admin = newServer("admin", d.adminHandler(), d.log)
-	d.admin.start(adminListener)
+	d.admin.open(newDoor(adminListener, nil))
 	d.background.Go(func() { d.newPruner().run(background) })
+	d.background.Go(func() { d.tellOwed(background) })
 	d.log.Info().Str("listen", listener.Addr().String()).Str("admin", adminListener.Addr().String()).
 		Str("plan", c.Plan.Digest[:12]).Int("routes", len(c.Plan.Routes)).Msg("ready")
 	return nil
@@ -153,10 +160,10 @@ func (d *Daemon) ShutdownTimeout() time.Duration { return d.loaded().config.Shut
 func (d *Daemon) loaded() *loaded { return d.current.Load() }
 
 // URL is where the sources are served, without a path.
-func (d *Daemon) URL() string { return "http://" + d.public.listener.Addr().String() }
+func (d *Daemon) URL() string { return "http://" + d.public.listener().Addr().String() }
 
 // Socket is the admin API's path.
-func (d *Daemon) Socket() string { return d.admin.listener.Addr().String() }
+func (d *Daemon) Socket() string { return d.admin.listener().Addr().String() }
 
 // Stop takes nothing in any more, lets what runs end until ctx is done, and
 // releases everything. It is idempotent.
@@ -234,47 +241,3 @@ func (d *Daemon) Story(ctx context.Context, id string) (*router.Story, error) {
 
 // Plugins tells how the plugins are.
 func (d *Daemon) Plugins() []plug.PluginStatus { return d.catalog.Status() }
-
-// planCache keeps the plans of events that began under another configuration.
-type planCache struct {
-	mu       sync.Mutex
-	byDigest map[string]*router.Plan
-}
-
-func (d *Daemon) planOf(digest string) (*router.Plan, error) {
-	d.plans.mu.Lock()
-	defer d.plans.mu.Unlock()
-	if p := d.plans.byDigest[digest]; p != nil {
-		return p, nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), planTimeout)
-	defer cancel()
-	snapshot, err := d.journal.Plan(ctx, digest)
-	if errors.Is(err, router.ErrNotFound) {
-		return nil, fmt.Errorf("the journal has no plan %.12s", digest)
-	}
-	if err != nil {
-		return nil, err
-	}
-	p, err := config.Compile(snapshot, digest)
-	if err != nil {
-		return nil, fmt.Errorf("compiling the plan %.12s: %w", digest, err)
-	}
-	if d.plans.byDigest == nil {
-		d.plans.byDigest = map[string]*router.Plan{}
-	}
-	d.plans.byDigest[digest] = p
-	return p, nil
-}
-
-// planTimeout bounds the reading of one snapshot, a few kB.
-const planTimeout = 10 * time.Second
-
-// keepPlan has the journal hold the plan before anything is routed by it.
-func (d *Daemon) keepPlan(ctx context.Context, next *loaded) error {
-	err := d.journal.Apply(ctx, router.Change{PlanDigest: next.config.Plan.Digest, Plan: next.config.Snapshot})
-	if err != nil {
-		return fmt.Errorf("keeping the plan in the journal: %w", err)
-	}
-	return nil
-}

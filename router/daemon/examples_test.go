@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		case "bad-plugin":
 			serveBadPlugin(os.Args[2]) // does not return
+		case "planted-plugin":
+			servePlanted(os.Args[2]) // does not return
 		case "effect-plugin":
 			serveCharges(os.Args[2]) // does not return
 		case "run":

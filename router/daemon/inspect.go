@@ -21,11 +21,14 @@ type Inspection struct {
 	Kinds map[string]router.SourceKind
 }
 
+// Kinds are the protocols that source blocks may name.
+func Kinds() map[string]router.SourceKind { return kinds() }
+
 // Inspect loads a configuration as a start would, up to where something would
 // happen: plugins are started and asked what they can do, and ended again. The
 // variables are those of the command line. The Inspection is nil if there is an error among the diagnostics.
 func Inspect(ctx context.Context, path string, variables map[string]string, log zerolog.Logger) (*Inspection, *Diagnostics, error) {
-	c, diags, err := examine(ctx, path, variables, log)
+	c, diags, err := examine(ctx, path, variables, log, nil)
 	if c == nil {
 		return nil, diags, err
 	}
@@ -40,7 +43,11 @@ func Inspect(ctx context.Context, path string, variables map[string]string, log 
 	return out, diags, nil
 }
 
-func examine(ctx context.Context, path string, variables map[string]string, log zerolog.Logger) (*config.Config, *Diagnostics, error) {
+// examine loads a configuration and ends its plugins again; described, if not
+// nil, is told what each that can be asked says of itself.
+func examine(ctx context.Context, path string, variables map[string]string, log zerolog.Logger,
+	described func(config.Plugin, router.PluginInfo),
+) (*config.Config, *Diagnostics, error) {
 	sockets, err := socketDir()
 	if err != nil {
 		return nil, nil, err
@@ -49,6 +56,16 @@ func examine(ctx context.Context, path string, variables map[string]string, log 
 	defer d.Stop(ctx)
 	stage := d.catalog.Stage()
 	defer stage.Discard()
-	c, diags := config.Load(ctx, path, environment(stage, variables))
+	env := environment(stage, variables)
+	if ask := env.Describe; described != nil {
+		env.Describe = func(ctx context.Context, p config.Plugin) (router.PluginInfo, error) {
+			info, err := ask(ctx, p)
+			if err == nil {
+				described(p, info)
+			}
+			return info, err
+		}
+	}
+	c, diags := config.Load(ctx, path, env)
 	return c, diags, nil
 }

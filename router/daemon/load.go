@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,6 +21,7 @@ import (
 	"github.com/signalbox/signalbox/router/internal/appdirect"
 	"github.com/signalbox/signalbox/router/internal/config"
 	"github.com/signalbox/signalbox/router/internal/plug"
+	"github.com/signalbox/signalbox/router/internal/seal"
 	"github.com/signalbox/signalbox/router/internal/subscriptionbridge"
 	"github.com/signalbox/signalbox/router/internal/systemd"
 	"github.com/signalbox/signalbox/router/internal/webhook"
@@ -32,6 +34,12 @@ type loaded struct {
 	table  *router.Table
 	mounts mounts
 	stage  *plug.Stage
+	// actions are those of its plugins.
+	actions map[router.ActionRef]bool
+	former  []formerPlan
+	tls     *tls.Config // nil for none
+	door    *door       // nil where the listener stays as it is, and before all else is certain
+	keys    seal.Keys   // none before the journal is open
 }
 
 // kinds are the protocols that a source block can name.
@@ -51,7 +59,16 @@ func (d *Daemon) load(ctx context.Context) (next *loaded, diags *config.Diagnost
 			stage.Discard()
 		}
 	}()
-	c, diags := config.Load(ctx, d.opt.ConfigPath, environment(stage, d.opt.Variables))
+	env, actions := environment(stage, d.opt.Variables), map[router.ActionRef]bool{}
+	describe := env.Describe
+	env.Describe = func(ctx context.Context, p config.Plugin) (router.PluginInfo, error) {
+		info, err := describe(ctx, p)
+		for i := range info.Actions {
+			actions[router.ActionRef{Plugin: p.Name, Action: info.Actions[i].Name}] = true
+		}
+		return info, err
+	}
+	c, diags := config.Load(ctx, d.opt.ConfigPath, env)
 	if c == nil {
 		return nil, diags, &ConfigError{diags}
 	}
@@ -60,13 +77,16 @@ func (d *Daemon) load(ctx context.Context) (next *loaded, diags *config.Diagnost
 			return nil, diags, fmt.Errorf("%s: configuring plugin %q: %w", p.At, p.Name, err)
 		}
 	}
-	next = &loaded{config: c, stage: stage, table: &router.Table{Plan: c.Plan, Sources: map[string]*router.Endpoint{}, Rules: c.Rules,
-		Limits: map[string]router.PluginLimits{},
+	next = &loaded{config: c, stage: stage, actions: actions, table: &router.Table{Plan: c.Plan, Sources: map[string]*router.Endpoint{}, Rules: c.Rules,
+		Limits: map[string]router.PluginLimits{}, MaxInFlight: c.MaxInFlight,
 	}}
 	for _, p := range c.Plugins {
 		next.table.Limits[p.Name] = p.Limits
 	}
 	if next.mounts, err = sources(c, d.log); err != nil {
+		return nil, diags, err
+	}
+	if next.tls, err = certificate(c.TLS); err != nil {
 		return nil, diags, err
 	}
 	for _, m := range next.mounts {
@@ -116,8 +136,13 @@ func environment(stage *plug.Stage, variables map[string]string) config.Env {
 		},
 		Credential: systemd.Credential,
 		Getenv:     os.LookupEnv,
+		Environ:    os.Environ,
 		ReadFile:   os.ReadFile,
 		StateDir:   stateDir(),
+		CheckSealKey: func(key router.Secret) error {
+			_, err := seal.Parse(key)
+			return err
+		},
 	}
 }
 
@@ -137,7 +162,11 @@ func stateDir() string {
 func program(p config.Plugin) (plug.Program, error) {
 	out := plug.Program{Name: p.Name, Path: p.Exec, Args: p.Args, SHA256: p.SHA256, MTLS: p.MTLS}
 	for _, name := range slices.Sorted(maps.Keys(p.Env)) {
-		out.Env = append(out.Env, name+"="+string(p.Env[name].Reveal()))
+		value := string(p.Env[name].Reveal())
+		out.Env = append(out.Env, name+"="+value)
+		if slices.Contains(p.EnvSecrets, name) {
+			out.Secrets = append(out.Secrets, value)
+		}
 	}
 	if p.Use == "" {
 		path, err := exec.LookPath(p.Exec)
@@ -161,10 +190,27 @@ func program(p config.Plugin) (plug.Program, error) {
 	return out, nil
 }
 
+// discard ends what was started for a load that is not put in force. After a
+// swap it does nothing.
+func (l *loaded) discard() { l.stage.Discard() }
+
 // swap puts a load in force. Nothing in it can fail.
 func (d *Daemon) swap(next *loaded) {
+	if before := d.loaded(); before != nil {
+		next.replaces(before, time.Now())
+		d.plans.keep(before.config.Plan)
+	}
 	next.stage.Commit() // before the table that names its plugins
+	d.vault.Use(next.keys)
 	d.router.Swap(next.table)
 	d.threshold.set(next.config.LogLevel)
 	d.current.Store(next)
+	switch {
+	case d.public == nil: // it is not started yet
+	case next.door != nil:
+		d.public.open(next.door)
+		next.door = nil
+	default:
+		d.public.secure(next.tls)
+	}
 }

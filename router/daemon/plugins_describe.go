@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -93,20 +92,9 @@ func descriptionOf(info router.PluginInfo) *PluginDescription {
 	for _, a := range info.Actions {
 		described := ActionDescription{Name: a.Name, Doc: a.Doc, Inputs: a.Input, Outputs: a.Output}
 		if a.KeyLifetime > 0 {
-			described.KeyLifetime = shortSpan(a.KeyLifetime)
+			described.KeyLifetime = config.WriteDuration(a.KeyLifetime)
 		}
 		out.Actions = append(out.Actions, described)
 	}
 	return out
-}
-
-// shortSpan leaves out the zeros that a time span ends in.
-func shortSpan(d time.Duration) string {
-	text := d.String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, zero) {
-			text = text[:len(text)-2]
-		}
-	}
-	return text
 }

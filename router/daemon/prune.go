@@ -63,7 +63,7 @@ func (p *pruner) step(ctx context.Context) (more bool, err error) {
 	defer release()
 	c, now := in.config, time.Now()
 	r := router.Retention{
-		Before: now.Add(-c.Retention), MaxBytes: c.RetentionSize, SpareSince: now.Add(-max(spared, in.dedupeWindow())), KeepPlan: c.Plan.Digest,
+		Before: now.Add(-c.Retention), MaxBytes: c.RetentionSize, SpareSince: now.Add(-max(spared, in.dedupeWindow())), KeepPlans: in.plans(now),
 	}
 	if c.RetentionPayload < c.Retention {
 		r.PayloadBefore = now.Add(-c.RetentionPayload)

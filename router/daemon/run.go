@@ -33,13 +33,11 @@ func Run(ctx context.Context, opt Options, hangup <-chan os.Signal, show func(*D
 	for {
 		select {
 		case <-hangup:
-			d.notify(systemd.Reloading)
 			diags, err := d.Reload(ctx, false)
 			show(diags)
 			if err != nil {
 				d.log.Error().Err(err).Msg("the configuration was not reloaded; the old one serves on")
 			}
-			d.notify(systemd.Ready)
 		case err := <-d.public.failed:
 			return err
 		case err := <-d.admin.failed:

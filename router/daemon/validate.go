@@ -15,7 +15,7 @@ import (
 // would happen: plugins are started and asked, but not configured. The variables
 // are those of the command line.
 func Validate(ctx context.Context, path string, variables map[string]string, log zerolog.Logger) (*Diagnostics, error) {
-	_, diags, err := examine(ctx, path, variables, log)
+	_, diags, err := examine(ctx, path, variables, log, nil)
 	return diags, err
 }
 

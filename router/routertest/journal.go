@@ -242,7 +242,10 @@ func (j *Journal) Prune(_ context.Context, r router.Retention, limit int) (route
 		s.Version++
 		done.Emptied++
 	}
-	named := map[string]bool{r.KeepPlan: true}
+	named := map[string]bool{}
+	for _, digest := range r.KeepPlans {
+		named[digest] = true
+	}
 	for _, s := range j.records {
 		named[s.Event.Plan] = true
 	}

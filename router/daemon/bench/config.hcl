@@ -20,11 +20,11 @@ plugin "{{ .Plugin }}" {
 route "other {{ .Name }}" {
   from = [source.appdirect.bench]
   on   = ["{{ .Type }}"]
-  when = event.payload.company.name == "Nobody {{ .Name }}"
+  when = {{ if eq .Type $.Type }}event.payload.company.name{{ else }}event.lane{{ end }} == "Nobody {{ .Name }}"
 
   deliver "customer" {
     to   = plugin.{{ $.Plugin }}.create_customer
-    with = { email = event.attributes.creator.email }
+    with = { email = "nobody@example.com" }
   }
 {{- if eq .Type "ADDON_ORDER" }}
   reply { id = deliver.customer.customer_id }

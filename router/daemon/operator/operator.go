@@ -33,24 +33,30 @@ type (
 
 // What is answered.
 type (
-	Status    = admin.Status
-	Plugin    = admin.Plugin
-	Source    = admin.Source
-	Counts    = admin.Counts
-	Events    = admin.Events
-	Event     = admin.Event
-	Verdict   = admin.Verdict
-	Callback  = admin.Callback
-	Story     = admin.Story
-	Delivery  = admin.Delivery
-	Attempt   = admin.Attempt
-	Caused    = admin.Caused
-	Route     = admin.Route
-	Replayed  = admin.Replayed
-	Retried   = admin.Retried
-	Discarded = admin.Discarded
-	Resolved  = admin.Resolved
-	Reloaded  = admin.Reloaded
+	Status     = admin.Status
+	Plugin     = admin.Plugin
+	Source     = admin.Source
+	Counts     = admin.Counts
+	Events     = admin.Events
+	Event      = admin.Event
+	Verdict    = admin.Verdict
+	Callback   = admin.Callback
+	Story      = admin.Story
+	Delivery   = admin.Delivery
+	Attempt    = admin.Attempt
+	Caused     = admin.Caused
+	Route      = admin.Route
+	Replayed   = admin.Replayed
+	Retried    = admin.Retried
+	Discarded  = admin.Discarded
+	Resolved   = admin.Resolved
+	Reloaded   = admin.Reloaded
+	DryRun     = admin.DryRun
+	Changes    = admin.Changes
+	Change     = admin.Change
+	Plan       = admin.Plan
+	PlanSource = admin.PlanSource
+	Stories    = admin.Stories
 )
 
 // MaxLimit is the largest page of events.

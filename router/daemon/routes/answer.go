@@ -40,14 +40,12 @@ func (r *Routes) Test(of string, e *router.Event) (*Answer, error) {
 		Of: of, ID: e.ID, Source: e.Source, Type: e.Type, Flag: string(e.Flag), Lane: e.Lane, Takes: []string{}, Routes: answers,
 	}
 	for _, route := range answers {
-		switch {
-		case route.Error != "":
-			a.Error = fmt.Sprintf("route %q: %s", route.Name, route.Error)
-		case route.Matches:
+		if route.Matches {
 			a.Takes = append(a.Takes, route.Name)
 		}
 	}
-	if a.Error != "" {
+	markOutdone(a.Routes)
+	if a.Error = r.failure(e); a.Error != "" {
 		a.Takes = []string{} // none has its way
 	}
 	if e.Flag == router.FlagStateless {
@@ -57,6 +55,30 @@ func (r *Routes) Test(of string, e *router.Event) (*Answer, error) {
 		a.Outcomes = (&outcomes{event: e, endpoint: endpoint, answer: a, plan: r.inspected.Config.Plan}).list()
 	}
 	return a, nil
+}
+
+// markOutdone marks the reply attributes that an earlier route replies with.
+func markOutdone(answers []RouteAnswer) {
+	first := map[string]string{}
+	for _, route := range answers {
+		for i := range route.Reply {
+			v := &route.Reply[i]
+			if v.OutdoneBy = first[v.Name]; v.OutdoneBy == "" {
+				first[v.Name] = route.Name
+			}
+		}
+	}
+}
+
+// failure says why the event would fail before anything runs, or "".
+func (r *Routes) failure(e *router.Event) string {
+	end := router.Rehearse(r.inspected.Config.Plan, r.inspected.Sources[e.Source], *e, func(string) router.Outcome {
+		return router.Outcome{Kind: router.Rejected}
+	})
+	if end.Verdict == nil || end.Verdict.Code != router.CodeFailed {
+		return ""
+	}
+	return end.Why
 }
 
 // Expectation is what somebody says that an event is taken by. Without any,

@@ -4,5 +4,6 @@
 // called, opened or written; the plugins are started to ask what they can do.
 //
 // Start with Open. event.go makes the event that is asked about, answer.go
-// what is said of it; graph.go draws the routes.
+// what is said of it; tests.go reads tests, and tests_run.go runs them; graph.go
+// draws the routes. backtest.go compares two plans on the events of the past.
 package routes

@@ -22,6 +22,8 @@ type Overrides struct {
 	Source, Type string
 	// Set are the values that are put in, one after the other.
 	Set []Set
+	// Received is when it was received, if nothing says it; zero is now.
+	Received time.Time
 }
 
 // Read makes an event of a document: an envelope, as plugins see it and as
@@ -33,7 +35,7 @@ func (r *Routes) Read(document []byte, o Overrides) (*router.Event, error) {
 		return nil, err
 	}
 	if o.Source != "" {
-		tree["source"] = o.Source
+		tree["source"] = SourceName(o.Source)
 	}
 	if o.Type != "" {
 		tree["type"] = o.Type
@@ -43,7 +45,7 @@ func (r *Routes) Read(document []byte, o Overrides) (*router.Event, error) {
 			return nil, err
 		}
 	}
-	e, err := r.event(tree)
+	e, err := r.event(tree, o.Received)
 	if err != nil || len(document) > 0 {
 		return e, err
 	}
@@ -105,6 +107,7 @@ func (r *Routes) tree(document []byte, o *Overrides) (map[string]any, error) {
 // source finds the source that an event is of, where nobody says it: the only
 // one that there is, or that knows the type.
 func (r *Routes) source(name, eventType string) (string, error) {
+	name = SourceName(name)
 	known := slices.Sorted(maps.Keys(r.inspected.Sources))
 	switch {
 	case name == router.SourceSelf:
@@ -118,14 +121,25 @@ func (r *Routes) source(name, eventType string) (string, error) {
 	case len(known) == 1:
 		return known[0], nil
 	}
+	declared := r.explainer.SourcesOf(eventType)
 	named := slices.DeleteFunc(slices.Clone(known), func(name string) bool {
-		return !slices.Contains(r.kind(name).Types, eventType)
+		return !slices.Contains(r.kind(name).Types, eventType) && !slices.Contains(declared, name)
 	})
 	if len(named) == 1 {
 		return named[0], nil
 	}
-	return "", fmt.Errorf("say which source the event is of; the configuration has %s", strings.Join(known, ", "))
+	if len(named) == 0 {
+		named = known
+	}
+	if len(named) == 0 {
+		return "", errors.New("the configuration has no source that the event could be of")
+	}
+	return "", fmt.Errorf("say which source the event is of, --source %s (in a test: source = source.%[1]s); the configuration has %s", named[0], strings.Join(known, ", "))
 }
+
+// SourceName is a source's name, which may be written as routes refer to it:
+// source.webhook.shop is webhook.shop.
+func SourceName(text string) string { return strings.TrimPrefix(text, "source.") }
 
 // kind is the protocol of a source.
 func (r *Routes) kind(source string) router.SourceKind {
@@ -149,7 +163,7 @@ type envelope struct {
 	Extra map[string]json.RawMessage `json:"extra"`
 }
 
-func (r *Routes) event(tree map[string]any) (*router.Event, error) {
+func (r *Routes) event(tree map[string]any, received time.Time) (*router.Event, error) {
 	text, err := json.Marshal(tree)
 	if err != nil {
 		return nil, fmt.Errorf("reading the event: %w", err)
@@ -177,6 +191,9 @@ func (r *Routes) event(tree map[string]any) (*router.Event, error) {
 	}
 	if e.Lane == "" {
 		e.Lane = e.ID
+	}
+	if e.Received.IsZero() {
+		e.Received = received
 	}
 	if e.Received.IsZero() {
 		e.Received = time.Now().UTC()

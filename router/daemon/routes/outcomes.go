@@ -120,6 +120,12 @@ func (o *outcomes) rejections(route *router.Route) {
 func (o *outcomes) success(when string, kind router.VerdictKind) {
 	reply := map[string]json.RawMessage{}
 	for _, route := range o.answer.Routes {
+		for _, d := range route.Deliveries {
+			if why := whyNotMade(d); why != "" && !d.Optional && !d.OnFailure {
+				o.held(when, fmt.Sprintf("%s/%s can't be made: %s", route.Name, d.Name, why))
+				return
+			}
+		}
 		for _, v := range route.Reply {
 			if v.Error != "" {
 				o.held(when, fmt.Sprintf("the reply of route %q: %s: %s", route.Name, v.Name, v.Error))
@@ -147,6 +153,19 @@ func (o *outcomes) success(when string, kind router.VerdictKind) {
 		return
 	}
 	o.tell(when, verdict)
+}
+
+// whyNotMade says why a delivery's input can't be given, or "".
+func whyNotMade(d DeliveryAnswer) string {
+	if d.Error != "" {
+		return d.Error
+	}
+	for _, v := range d.Input {
+		if v.Error != "" {
+			return v.Name + ": " + v.Error
+		}
+	}
+	return ""
 }
 
 // unknown is shown for a value that waits for outputs.

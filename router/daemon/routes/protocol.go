@@ -11,6 +11,7 @@ import (
 	"github.com/signalbox/signalbox/router"
 	"github.com/signalbox/signalbox/router/internal/appdirect"
 	"github.com/signalbox/signalbox/router/internal/subscriptionbridge"
+	"github.com/signalbox/signalbox/router/internal/webhook"
 )
 
 // decode reads what a source's protocol sends. Where the request around it says
@@ -22,13 +23,42 @@ func (r *Routes) decode(source string, document []byte, eventType string) (route
 	case subscriptionbridge.Kind().Name:
 		return r.inspected.Sources[source].Source.Fetch(context.Background(), router.Notice{Source: source, Body: document, Received: time.Now()})
 	}
+	endpoint := r.inspected.Sources[source]
 	switch {
 	case !json.Valid(document):
 		return router.Event{}, errors.New("it is not JSON")
-	case eventType == "":
-		return router.Event{}, errors.New("its type stands in the request, not here: say the event's type")
+	case endpoint != nil:
+		if posted, ok := endpoint.Source.(*webhook.Source); ok {
+			return r.decodePosted(posted, source, document, eventType)
+		}
+	}
+	if eventType == "" {
+		return router.Event{}, errNoType
 	}
 	return router.Event{Source: source, Type: eventType, Payload: document}, nil
+}
+
+var errNoType = errors.New("its type stands in the request, not here: say the event's type")
+
+// decodePosted reads the body of a request.
+func (r *Routes) decodePosted(s *webhook.Source, source string, body []byte, eventType string) (router.Event, error) {
+	if r.kind(source).Name != webhook.CloudEvents().Name {
+		e, err := s.ReadBody(body, eventType)
+		if errors.Is(err, webhook.ErrNoType) {
+			err = errNoType
+		}
+		return e, err
+	}
+	var structured struct {
+		Version string `json:"specversion"`
+	}
+	if json.Unmarshal(body, &structured) == nil && structured.Version != "" {
+		return s.ReadStructured(body)
+	}
+	if eventType == "" {
+		return router.Event{}, errNoType
+	}
+	return router.Event{Source: source, Type: eventType, Payload: body}, nil
 }
 
 // normalise makes an event that is written by hand as the protocol's own are:

@@ -40,7 +40,13 @@ type Backend interface {
 	// Reload loads the configuration again. An error means that nothing has
 	// changed. The diagnostics, which may be there in both cases, come as a
 	// JSON array of Diagnostic, and as text with the lines they are about.
-	Reload(ctx context.Context, force bool) (diagnostics []byte, text string, err error)
+	Reload(ctx context.Context, force bool) (diagnostics []byte, done Reloaded, err error)
+	// DryRun says what Reload would do, and does nothing. The error is of asking;
+	// what would be refused is told in the DryRun, whose Diagnostics come beside
+	// it as Reload's do.
+	DryRun(ctx context.Context, force bool) (diagnostics []byte, run DryRun, err error)
+	// Present is what new events are routed by.
+	Present() Plan
 }
 
 // InputError is what the caller of the API has to correct.
@@ -76,6 +82,9 @@ func New(b Backend, metrics http.Handler, log zerolog.Logger) http.Handler {
 		{http.MethodPost, "/v1/events/{id}/discard", requestTimeout, bare(s.discard)},
 		{http.MethodPost, "/v1/events/{id}/resolve", requestTimeout, bare(s.resolve)},
 		{http.MethodPost, "/v1/reload", reloadTimeout, bare(s.reload)},
+		{http.MethodPost, "/v1/reload/dry-run", reloadTimeout, bare(s.dryRun)},
+		{http.MethodGet, "/v1/plan", requestTimeout, bare(s.plan)},
+		{http.MethodGet, "/v1/stories", requestTimeout, s.stories},
 		{http.MethodGet, "/-/healthy", requestTimeout, s.healthy},
 		{http.MethodGet, "/-/ready", requestTimeout, s.ready},
 	} {

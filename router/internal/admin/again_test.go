@@ -24,7 +24,7 @@ func TestReplayPreview(t *testing.T) {
 		"one that is named":    {body: `{"preview":true,"deliveries":["order/welcome"]}`, status: 200, want: `{"deliveries":["order/welcome"],"warnings":["order/welcome has succeeded before: it takes effect once more"]}`},
 		"one that waits":       {body: `{"preview":true,"deliveries":["order/company"]}`, status: 409, want: `{"error":"` + router.ErrNothingToReplay.Error() + `"}`},
 		"one of two waits":     {body: `{"preview":true,"deliveries":["order/company","order/welcome"]}`, status: 200, want: `{"deliveries":["order/welcome"],"warnings":["order/company is still waiting: it is left alone","order/welcome has succeeded before: it takes effect once more"]}`},
-		"an open event":        {change: func(s *router.Story) { s.State.Phase = router.Open }, body: `{"preview":true}`, status: 409, want: `{"error":"only held and settled events can be replayed"}`},
+		"an open event":        {change: func(s *router.Story) { s.State.Phase = router.Open }, body: `{"preview":true}`, status: 409, want: `{"error":"only held and settled events can be replayed; what waits for its next try is done now by: signalbox events retry ID"}`},
 		"no payload":           {change: func(s *router.Story) { s.Emptied = true }, body: `{"preview":true}`, status: 409, want: `{"error":"` + router.ErrPayloadGone.Error() + `"}`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,6 +32,7 @@ type backend struct {
 
 	diagnostics []byte
 	text        string
+	present     Plan
 
 	query    router.Query
 	id       string
@@ -100,10 +101,17 @@ func (b *backend) Resolve(_ context.Context, id string, v router.Verdict) error 
 	return b.changed
 }
 
-func (b *backend) Reload(_ context.Context, force bool) ([]byte, string, error) {
+func (b *backend) Reload(_ context.Context, force bool) ([]byte, Reloaded, error) {
 	b.force = force
-	return b.diagnostics, b.text, b.changed
+	return b.diagnostics, Reloaded{Text: b.text, Unchanged: true}, b.changed
 }
+
+func (b *backend) DryRun(_ context.Context, force bool) ([]byte, DryRun, error) {
+	b.force = force
+	return b.diagnostics, DryRun{Text: b.text, Refused: b.why}, b.changed
+}
+
+func (b *backend) Present() Plan { return b.present }
 
 // serve serves the API of b on a real unix socket.
 func serve(t *testing.T, h http.Handler) *Client {

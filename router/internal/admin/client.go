@@ -60,11 +60,7 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 
 // Events asks for one page of events, newest first.
 func (c *Client) Events(ctx context.Context, f Filter) (*Events, error) {
-	path := "/v1/events"
-	if query := f.encode(); query != "" {
-		path += "?" + query
-	}
-	return call[Events](ctx, c, requestTimeout, http.MethodGet, path, nil)
+	return call[Events](ctx, c, requestTimeout, http.MethodGet, withQuery("/v1/events", f), nil)
 }
 
 // Story asks for all that is known of one event.
@@ -95,6 +91,28 @@ func (c *Client) Resolve(ctx context.Context, id string, body Resolve) (*Resolve
 // Reload has the configuration loaded again.
 func (c *Client) Reload(ctx context.Context, body Reload) (*Reloaded, error) {
 	return call[Reloaded](ctx, c, reloadTimeout, http.MethodPost, "/v1/reload", body)
+}
+
+// DryRun asks what a reload would do.
+func (c *Client) DryRun(ctx context.Context, body Reload) (*DryRun, error) {
+	return call[DryRun](ctx, c, reloadTimeout, http.MethodPost, "/v1/reload/dry-run", body)
+}
+
+// Plan asks what new events are routed by.
+func (c *Client) Plan(ctx context.Context) (*Plan, error) {
+	return call[Plan](ctx, c, requestTimeout, http.MethodGet, "/v1/plan", nil)
+}
+
+// Stories asks for one page of events with all that they carry, newest first.
+func (c *Client) Stories(ctx context.Context, f Filter) (*Stories, error) {
+	return call[Stories](ctx, c, requestTimeout, http.MethodGet, withQuery("/v1/stories", f), nil)
+}
+
+func withQuery(path string, f Filter) string {
+	if query := f.encode(); query != "" {
+		path += "?" + query
+	}
+	return path
 }
 
 func eventPath(id string) string { return "/v1/events/" + url.PathEscape(id) }

@@ -55,7 +55,7 @@ func TestClientGetsWhatTheDaemonSays(t *testing.T) {
 		t.Errorf("Resolve: %+v, %v", resolved, err)
 	}
 	reloaded, err := client.Reload(t.Context(), Reload{Force: true})
-	if err != nil || !b.force || len(reloaded.Diagnostics) != 1 || reloaded.Diagnostics[0].Range.Start.Line != 3 || reloaded.Text != b.text {
+	if err != nil || !b.force || len(reloaded.Diagnostics) != 1 || reloaded.Diagnostics[0].Range.Start.Line != 3 || reloaded.Text != b.text || !reloaded.Unchanged {
 		t.Errorf("Reload: %+v, %v, forced %t", reloaded, err, b.force)
 	}
 }

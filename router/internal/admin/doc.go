@@ -6,7 +6,7 @@
 // another package is ever marshalled, so that the rooms behind may change.
 // admin.go has the routes and what the daemon must be able to do (Backend),
 // events.go, again.go and system.go answer them, story.go turns what the journal knows
-// into documents, filter.go reads and writes query strings, client.go is the
+// into documents, plan.go shows plans, dry runs and whole pages of stories, filter.go reads and writes query strings, client.go is the
 // other end.
 //
 // The room decides nothing about events: the router does. It authenticates

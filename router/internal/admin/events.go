@@ -2,10 +2,12 @@ package admin
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/signalbox/signalbox/router"
 )
@@ -40,6 +42,7 @@ func (s *server) story(r *http.Request) (any, error) {
 	}
 	story := storyOf(known)
 	story.TakenBy = s.takenBy(known)
+	story.Missing = s.missing(r.Context(), known)
 	for _, id := range known.Caused {
 		found, err := s.backend.Events(r.Context(), router.Query{ID: id, Bare: true, Limit: 1})
 		if err != nil {
@@ -68,6 +71,20 @@ func (s *server) takenBy(known *router.Story) []Route {
 		routes = append(routes, Route{Name: name, At: places[name]})
 	}
 	return routes
+}
+
+// missing finds the plugins of deliveries that are not configured any more.
+func (s *server) missing(ctx context.Context, known *router.Story) []string {
+	var out []string
+	plugins := s.backend.Status(ctx).Plugins
+	for i := range known.State.Deliveries {
+		name := known.State.Deliveries[i].To.Plugin
+		is := func(p Plugin) bool { return p.Name == name && p.State != "stopping" } // that one may be on its way out
+		if !slices.ContainsFunc(plugins, is) && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 func (s *server) resolve(r *http.Request) (any, error) {

@@ -33,7 +33,7 @@ func (s *server) reload(r *http.Request) (any, error) {
 	if err := read(r, &body); err != nil {
 		return nil, err
 	}
-	list, text, err := s.backend.Reload(r.Context(), body.Force)
+	list, done, err := s.backend.Reload(r.Context(), body.Force)
 	diagnostics := []Diagnostic{}
 	if len(list) > 0 {
 		if bad := json.Unmarshal(list, &diagnostics); bad != nil {
@@ -41,7 +41,8 @@ func (s *server) reload(r *http.Request) (any, error) {
 		}
 	}
 	if err == nil {
-		return Reloaded{Diagnostics: diagnostics, Text: text}, nil
+		done.Diagnostics = diagnostics
+		return done, nil
 	}
 	no := *refusalOf(err)
 	if no.status == http.StatusInternalServerError {
@@ -50,7 +51,7 @@ func (s *server) reload(r *http.Request) (any, error) {
 	if slices.ContainsFunc(diagnostics, func(d Diagnostic) bool { return d.Severity == "error" }) {
 		no.status = http.StatusUnprocessableEntity
 	}
-	no.Diagnostics, no.Text = diagnostics, text
+	no.Diagnostics, no.Text = diagnostics, done.Text
 	return nil, &no
 }
 

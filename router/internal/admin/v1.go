@@ -136,6 +136,10 @@ type Story struct {
 	TakenBy []Route `json:"taken_by,omitempty"`
 	// Deliveries stand in file order.
 	Deliveries []Delivery `json:"deliveries"`
+	// Missing are the plugins of deliveries that the configuration in force does
+	// not have: what is left to do waits for them, and what they were given and
+	// gave is covered.
+	Missing []string `json:"missing,omitempty"`
 	// Fetches are the attempts to fetch the event behind a 202 that was given
 	// before it was known.
 	Fetches []Attempt `json:"fetches,omitempty"`
@@ -214,6 +218,9 @@ type Reloaded struct {
 	// Diagnostics are warnings; Text shows them with the lines they are about.
 	Diagnostics []Diagnostic `json:"diagnostics"`
 	Text        string       `json:"text,omitempty"`
+	// Unchanged: the configuration is the one that was in force. Programs of
+	// plugins and the files of certificates may be new all the same.
+	Unchanged bool `json:"unchanged,omitempty"`
 }
 
 // Diagnostic is an error or a warning about the configuration.

@@ -38,9 +38,13 @@ func (s *Source) Callback(ctx context.Context, e *router.Event, v router.Verdict
 		}
 		return router.Outcome{Kind: kind, Detail: err.Error(), NeedsOperator: needsOperator(err)}
 	}
-	switch {
-	case a.succeeded():
+	if a.succeeded() {
 		return router.Outcome{Kind: router.Succeeded}
+	}
+	// A marketplace may quote what it was told, and what is quoted of that would
+	// be cut off within a secret.
+	a.body = []byte(router.NewVeil(replySchema().Hide(router.NewSecret(v.Reply), maxCallbackAnswer)).Over(string(a.body)))
+	switch {
 	case refusesCredentials(a.status):
 		return router.Outcome{Kind: router.Retry, NeedsOperator: true, Detail: a.String()}
 	case a.passing():

@@ -12,10 +12,25 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+
+	"github.com/signalbox/signalbox/router"
 )
 
 // errNoCredential: a reload took away the credentials that an event came in by.
 var errNoCredential = errors.New("the product is no longer configured")
+
+// Lacks is router.Answerer's: to ask for an event and to answer it takes the
+// product's credentials, and a marketplace on the list.
+func (s *Source) Lacks(n *router.Notice) string {
+	if s.credentials.out[n.Credential] == nil {
+		return fmt.Sprintf("credentials %q", n.Credential)
+	}
+	at, err := s.parseAddress(n.Address)
+	if err != nil || !s.credentials.mayName(n.Credential, at.served) {
+		return fmt.Sprintf("marketplace %q", n.Base)
+	}
+	return ""
+}
 
 // needsOperator reports whether an exchange failed for want of credentials that
 // are taken, or of leave to connect to where the marketplace is.

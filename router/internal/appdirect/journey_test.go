@@ -56,7 +56,7 @@ func newJourney(t *testing.T, s *Source, reply string, call func(context.Context
 
 func (j *journey) ask(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	j.router.Handle(w, r, j.endpoint)
+	j.router.Handle(w, r, j.router.Table(), j.endpoint.Name)
 	return w
 }
 

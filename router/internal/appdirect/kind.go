@@ -68,6 +68,7 @@ func Kind() router.SourceKind {
 			"USER_SYNC", "USER_LINK", "ACCOUNT_SYNC", "ACCOUNT_UNSYNC", typeOrderValidation,
 		},
 		Extra:    extraSchema(),
+		Shapes:   shapes(),
 		Reply:    replySchema(),
 		Takes:    replyTakes,
 		Codes:    codes(),

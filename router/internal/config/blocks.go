@@ -56,9 +56,8 @@ func (l *loader) decode(schema router.Schema, body hcl.Body, block *hcl.Block, a
 		l.add(errorAt(block.DefRange, "A broken schema", "The schema of this block can't be used: %s. Its author has to mend it.", err))
 		return router.Secret{}, false
 	}
-	if native, ok := body.(*hclsyntax.Body); ok {
-		l.learnSensitive(schema, native)
-	}
+	l.learnSensitive(schema, body)
+	l.secrets.starUnknown(schema, body, also)
 	v, diags := hcldec.Decode(tellingBody{body, also}, spec, l.secretContext())
 	l.add(hush(diags)...)
 	if diags.HasErrors() {
@@ -80,16 +79,38 @@ func (l *loader) decode(schema router.Schema, body hcl.Body, block *hcl.Block, a
 }
 
 // learnSensitive notes the secrets that are written in the file itself.
-func (l *loader) learnSensitive(schema router.Schema, body *hclsyntax.Body) {
+func (l *loader) learnSensitive(schema router.Schema, body hcl.Body) {
+	switch body := body.(type) {
+	case *hclsyntax.Body:
+		members := map[string]hcl.Expression{}
+		for name, attr := range body.Attributes {
+			members[name] = attr.Expr
+		}
+		l.learnMembers(router.Schema{Attrs: schema.Attrs}, members)
+		for _, block := range schema.Blocks {
+			for _, written := range body.Blocks {
+				if written.Type == block.Name {
+					l.learnSensitive(block.Schema, written.Body)
+				}
+			}
+		}
+	case jsonBody:
+		l.learnMembers(schema, body.members())
+	}
+}
+
+// learnMembers is learnSensitive for what is written as an object.
+func (l *loader) learnMembers(schema router.Schema, members map[string]hcl.Expression) {
 	for _, attr := range schema.Attrs {
-		if written, ok := body.Attributes[attr.Name]; ok && attr.Sensitive {
-			l.secrets.learnLiterals(written.Expr)
+		if written, ok := members[attr.Name]; ok && attr.Sensitive {
+			l.secrets.learnLiterals(written)
+			l.warnShown(attr.Name, written)
 		}
 	}
 	for _, block := range schema.Blocks {
-		for _, written := range body.Blocks {
-			if written.Type == block.Name {
-				l.learnSensitive(block.Schema, written.Body)
+		if written, ok := members[block.Name]; ok {
+			for _, nested := range membersOf(written) {
+				l.learnMembers(block.Schema, nested)
 			}
 		}
 	}
@@ -99,12 +120,12 @@ func (l *loader) learnSensitive(schema router.Schema, body *hclsyntax.Body) {
 // it may quote a part of it.
 func hush(diags hcl.Diagnostics) hcl.Diagnostics {
 	for _, diag := range diags {
-		call, ok := diag.Expression.(*hclsyntax.FunctionCallExpr)
-		if !ok || slices.Contains(secretFunctions(), call.Name) {
+		call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](diag)
+		if !ok || diag.Expression == nil || slices.Contains(secretFunctions(), call.CalledFunctionName()) {
 			continue
 		}
-		if _, _, found := secretCall(call); found {
-			diag.Detail = fmt.Sprintf("%s() failed. The reason is not shown, since it may quote the secret.", call.Name)
+		if _, _, found := secretCall(diag.Expression); found {
+			diag.Detail = fmt.Sprintf("%s() failed. The reason is not shown, since it may quote the secret.", call.CalledFunctionName())
 		}
 	}
 	return diags
@@ -140,6 +161,11 @@ func (l *loader) requireValues(schema router.Schema, v cty.Value, body hcl.Body,
 // locate finds the place that a path of names means in a body, or the nearest
 // one above it.
 func locate(body hcl.Body, path []string) hcl.Range {
+	if written, ok := body.(jsonBody); ok && len(path) > 0 {
+		if expr := written.members()[path[0]]; expr != nil {
+			return locateIn(expr, path[1:])
+		}
+	}
 	native, ok := body.(*hclsyntax.Body)
 	if !ok || len(path) == 0 {
 		return body.MissingItemRange()
@@ -174,6 +200,12 @@ func locateIn(expr hcl.Expression, path []string) hcl.Range {
 	}
 	switch expr := expr.(type) {
 	case *hclsyntax.ObjectConsExpr:
+		if path[0] == "0" {
+			path = path[1:] // in JSON, the only block of its kind stands in no list
+		}
+		if len(path) == 0 {
+			return expr.Range()
+		}
 		for _, item := range expr.Items {
 			if key, diags := item.KeyExpr.Value(nil); !diags.HasErrors() && key.Type() == cty.String && key.IsKnown() && !key.IsNull() && key.AsString() == path[0] {
 				return locateIn(item.ValueExpr, path[1:])

@@ -37,7 +37,7 @@ func (s *scope) Failed(f router.Failing) { s.failure = failureOf(f) }
 // onFailure reads the deliveries that run when the verdict is an error. Their
 // names are unique among all of the route's.
 func (r *routeReader) onFailure(block *hcl.Block, seen map[string]hcl.Range) {
-	content, diags := block.Body.Content(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "deliver", LabelNames: []string{"name"}}}})
+	content, diags := block.Body.Content(onFailureBlock().body())
 	r.add(diags...)
 	if len(content.Blocks) == 0 && !diags.HasErrors() {
 		r.add(errorAt(block.DefRange, "Nothing to do on failure", "The block on_failure has no delivery. Add one, or take the block out."))

@@ -84,7 +84,7 @@ func TestConditionsOfDeliveries(t *testing.T) {
 		"by an output":       {edition: "PRO", output: `{"customer_id":"c1","balance":7}`, bill: true},
 		"by a local":         {edition: "FREE"},
 		"by another":         {edition: "TRIAL"},
-		"an output is null":  {edition: "PRO", output: `{"customer_id":"c1"}`, bill: true, wantErr: "argument must not be null"},
+		"an output is null":  {edition: "PRO", output: `{"customer_id":"c1"}`, bill: true, wantErr: "deliver.bill.balance is null"},
 		"no such output yet": {edition: "FREE", wantErr: "bill"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,15 +166,22 @@ func TestVariablesComeFromOutside(t *testing.T) {
 		"the default":              {takes: true},
 		"the environment":          {environment: map[string]string{"SIGNALBOX_VAR_floor": "11"}},
 		"the command line":         {line: map[string]string{"floor": "5 + 5"}, environment: map[string]string{"SIGNALBOX_VAR_floor": "11"}, takes: true},
-		"no number":                {line: map[string]string{"floor": `"many"`}, wantErr: `"floor" can't have the value that the command line gives it: number is wanted.`},
-		"no expression":            {environment: map[string]string{"SIGNALBOX_VAR_floor": "(("}, wantErr: "the environment (SIGNALBOX_VAR_floor) gives it: it is no expression"},
-		"a reference":              {line: map[string]string{"floor": "var.desk"}, wantErr: "Variables may not be used here"},
-		"null":                     {line: map[string]string{"floor": "null"}, wantErr: "number is wanted"},
+		"no number":                {line: map[string]string{"floor": `"many"`}, wantErr: `"floor" can't have the value that the command line gives it: it must be a number, and "many" is none.`},
+		"no expression":            {environment: map[string]string{"SIGNALBOX_VAR_floor": "(("}, wantErr: "the environment (SIGNALBOX_VAR_floor) gives it: it must be a number, and \"((\" is none"},
+		"a reference":              {line: map[string]string{"floor": "var.desk"}, wantErr: `it must be a number, and "var.desk" is none`},
+		"null":                     {line: map[string]string{"floor": "null"}, wantErr: `it must be a number, and "null" is none`},
+		"one nobody hears":         {environment: map[string]string{"SIGNALBOX_VAR_flor": "1", "PATH": "/bin"}, wantErr: `Warning: Unknown variable The environment sets SIGNALBOX_VAR_flor, and the configuration has no variable "flor". Did you mean "floor"?`},
 		"one that nobody asks for": {line: map[string]string{"flor": "1"}, wantErr: `The command line sets the variable "flor", which the configuration does not have. Did you mean "floor"?`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := testEnv()
 			env.Variables = tc.line
+			env.Environ = func() (list []string) {
+				for name, value := range tc.environment {
+					list = append(list, name+"="+value)
+				}
+				return list
+			}
 			env.Getenv = func(name string) (string, bool) {
 				if v, ok := tc.environment[name]; ok {
 					return v, ok

@@ -16,6 +16,9 @@ type Config struct {
 	// PublicURL is the address that callers know the daemon by, or "".
 	PublicURL string
 	StateDir  string
+	// SealKey is what sensitive values are sealed with in the journal, or empty
+	// for a key of the daemon's own making.
+	SealKey router.Secret
 	// ShutdownTimeout is for how long running deliveries may finish.
 	ShutdownTimeout time.Duration
 	// Retention is how long finished events are kept, RetentionPayload, which is
@@ -69,6 +72,8 @@ type Source struct {
 	Config router.Secret
 	// Expressions are those of the kind's that the block gives.
 	Expressions map[string]router.RequestText
+	// Written are the expressions as the operator wrote them.
+	Written map[string]string
 	// At is where the block stands: "config.hcl:12".
 	At string
 }
@@ -92,6 +97,9 @@ type Plugin struct {
 	Args      []string
 	// Env is what the program's environment holds beside the allowed list.
 	Env map[string]router.Secret
+	// EnvSecrets are the names in Env whose values are secrets: credential(), env()
+	// or file() had a part in them.
+	EnvSecrets []string
 	// SHA256 is the program's checksum in hex, or "" for any.
 	SHA256 string
 	// Limits are max_in_flight and rate, in calls and calls a second.
@@ -120,10 +128,14 @@ type Env struct {
 	Variables map[string]string
 	// Getenv gives a variable of the daemon's environment.
 	Getenv func(name string) (string, bool)
+	// Environ lists those variables as NAME=VALUE; nil lists none.
+	Environ func() []string
 	// ReadFile reads a file that the configuration names as a secret.
 	ReadFile func(path string) ([]byte, error)
 	// StateDir is the state_dir of a configuration that names none.
 	StateDir string
+	// CheckSealKey says what is wrong with a seal_key; nil takes any.
+	CheckSealKey func(router.Secret) error
 }
 
 // PluginDiagnostic is a plugin's complaint about its configuration.

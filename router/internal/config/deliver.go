@@ -47,20 +47,13 @@ func (d *deliveryDraft) waits() hcl.Range {
 	return d.header
 }
 
-func deliverSchema() *hcl.BodySchema {
-	return &hcl.BodySchema{
-		Attributes: append(required("to"), optional("with", "when", "optional", "ordered", "timeout")...),
-		Blocks:     []hcl.BlockHeaderSchema{{Type: "retry"}},
-	}
-}
-
 // deliver reads all of a delivery but what its input refers to: for that, every
 // delivery of the route must be known.
 func (r *routeReader) deliver(block *hcl.Block, seen map[string]hcl.Range) *deliveryDraft {
 	d := &deliveryDraft{name: block.Labels[0], header: block.DefRange}
 	r.identifier("delivery", d.name, block.LabelRanges[0])
 	r.unique("delivery", seen, d.name, block.DefRange)
-	content := r.content(block.Body, deliverSchema())
+	content := r.content(block.Body, deliverBody)
 	attrs := content.Attributes
 	if to := attrs["to"]; to != nil {
 		r.to(d, to.Expr)
@@ -80,17 +73,26 @@ func (r *routeReader) deliver(block *hcl.Block, seen map[string]hcl.Range) *deli
 // policy is how a delivery is tried, where the block says nothing else.
 func (r *routeReader) policy(attrs hcl.Attributes, retry *hcl.Block) router.Policy {
 	policy := router.DefaultPolicy()
-	policy.Timeout = r.duration(attrs["timeout"], policy.Timeout)
+	timeout := attrs["timeout"]
+	policy.Timeout = r.duration(timeout, policy.Timeout)
 	if retry == nil {
 		return policy
 	}
-	attrs = r.attributes(retry, optional("attempts", "initial", "max", "within"))
+	attrs = r.content(retry.Body, retryBody).Attributes
 	policy.Attempts = r.count(attrs["attempts"], policy.Attempts)
 	policy.Initial = r.duration(attrs["initial"], policy.Initial)
 	policy.Max = r.duration(attrs["max"], max(policy.Max, policy.Initial))
 	policy.Within = r.duration(attrs["within"], policy.Within)
 	if policy.Initial > policy.Max {
 		r.add(errorAt(attrs["max"].Expr.Range(), "Waits that shrink", `"max" is shorter than "initial", the wait after the first attempt. Make it at least %s.`, policy.Initial))
+	}
+	if policy.Timeout > policy.Within {
+		at := attrs["within"]
+		if at == nil {
+			at = timeout
+		}
+		r.add(warningAt(at.Expr.Range(), "No time for a second attempt",
+			`An attempt may take %s ("timeout"), and %s after the first began no other is made ("within"): what is slow once is not tried again. Make "timeout" shorter.`, policy.Timeout, policy.Within))
 	}
 	return policy
 }
@@ -100,11 +102,14 @@ func (r *routeReader) to(d *deliveryDraft, expr hcl.Expression) {
 	traversal, diags := hcl.AbsTraversalForExpr(expr)
 	path := steps(traversal)
 	if diags.HasErrors() || len(path) != 3 || path[0] != "plugin" {
-		r.add(errorAt(expr.Range(), "Not an action", "Refer to a plugin's action without quotes: plugin.NAME.ACTION."))
+		r.add(errorAt(expr.Range(), "Not an action", "Refer to a plugin's action%s: plugin.NAME.ACTION.", unquoted(expr)))
 		return
 	}
 	d.to = router.ActionRef{Plugin: path[1], Action: path[2]}
 	facts, ok := r.known.plugins[d.to.Plugin]
+	if !ok && r.known.lost["plugin"] {
+		return
+	}
 	if !ok {
 		r.add(errorAt(expr.Range(), "Unknown plugin", "There is no plugin %s.%s", quote(d.to.Plugin), suggest(d.to.Plugin, keys(r.known.plugins))))
 		return
@@ -134,8 +139,10 @@ func (r *routeReader) with(d *deliveryDraft) {
 		key, diags := entry.Key.Value(nil)
 		if diags.HasErrors() || !key.IsKnown() || key.IsNull() || key.Type() != cty.String {
 			complete = false // a name that is computed: checked when it is known
-			r.try(entry.Key, d.place())
-			r.try(entry.Value, d.place())
+			for _, expr := range []hcl.Expression{entry.Key, entry.Value} {
+				r.try(expr, d.place())
+				r.refuseSensitive(expr, "an input whose name is computed", nil)
+			}
 			continue
 		}
 		name := key.AsString()
@@ -169,27 +176,46 @@ func (r *routeReader) input(d *deliveryDraft, name string, entry hcl.KeyValuePai
 		r.add(errorAt(entry.Key.Range(), "Unknown input", "The action %s takes no input %s.%s", d.to, quote(name), suggest(name, d.action.input.names())))
 		return
 	}
+	if f.sensitive {
+		r.warnLiteral(d, name, entry.Value)
+	} else {
+		r.refuseSensitive(entry.Value, "the input "+quote(name)+" of "+d.to.String(), d.action.input.sensitiveNames())
+	}
 	if ok {
+		before := len(r.diags)
 		r.fits(v, *f, entry.Value.Range(), "input")
+		r.warnValue(d, entry.Value, d.place())
+		if len(r.diags) == before {
+			r.warnNull(d, *f, entry.Value)
+		}
 	}
 }
 
 // withWhole checks an input that is computed as a whole: merge(…), say.
 func (r *routeReader) withWhole(d *deliveryDraft) {
 	v, ok := r.try(d.with, d.place())
-	if !ok || v.Type() == cty.DynamicPseudoType {
+	if !ok {
 		return
 	}
 	t := v.Type()
+	var inputs []string
+	if t.IsObjectType() {
+		inputs = keys(t.AttributeTypes())
+	}
+	r.refuseSensitiveWith(d, inputs)
+	r.warnValue(d, d.with, d.place())
+	if t == cty.DynamicPseudoType {
+		return
+	}
 	if !t.IsObjectType() && !t.IsMapType() {
-		r.add(errorAt(d.with.Range(), "Wrong type", `"with" must be an object of inputs, in braces, and not %s.`, t.FriendlyName()))
+		r.add(errorAt(d.with.Range(), "Wrong type", `"with" must be an object of inputs, in braces, and not %s.`, typeInWords(t.FriendlyName())))
 		return
 	}
 	if d.action == nil || !t.IsObjectType() {
 		return
 	}
 	given := map[string]hcl.Range{}
-	for _, name := range keys(t.AttributeTypes()) {
+	for _, name := range inputs {
 		given[name] = d.with.Range()
 		if d.action.input.named(name) == nil {
 			r.add(errorAt(d.with.Range(), "Unknown input", "The action %s takes no input %s.%s", d.to, quote(name), suggest(name, d.action.input.names())))
@@ -214,9 +240,9 @@ func (r *routeReader) lacksNothing(d *deliveryDraft, given map[string]hcl.Range,
 	}
 }
 
-// fits reports a value that can't be converted to the field's type, and a null
-// that is known to be one.
-func (r *routeReader) fits(v cty.Value, f field, rng hcl.Range, what string) {
+// fits reports a value that can't be converted to the field's type, a null that is
+// known to be one, and a text that is none of the field's values.
+func (r *reader) fits(v cty.Value, f field, rng hcl.Range, what string) {
 	converted, err := convert.Convert(v, f.ty)
 	if err != nil {
 		r.add(errorAt(rng, "Wrong type", "The %s %s can't have this value: %s.", what, quote(f.name), err))
@@ -225,25 +251,20 @@ func (r *routeReader) fits(v cty.Value, f field, rng hcl.Range, what string) {
 	if f.required && f.preset == cty.NilVal && converted.IsNull() {
 		r.add(errorAt(rng, "A value is missing", "The %s %s is required; it must not be null.", what, quote(f.name)))
 	}
+	if v, _ := converted.Unmark(); len(f.values) > 0 && !f.sensitive && v.Type() == cty.String && v.IsKnown() && !v.IsNull() && !slices.Contains(f.values, v.AsString()) {
+		r.add(errorAt(rng, "Unknown value", "The %s %s can't be %s.%s", what, quote(f.name), quote(v.AsString()), suggest(v.AsString(), f.values)))
+	}
 }
 
 // steps gives the names of a traversal, or nil if it has anything else.
 func steps(traversal hcl.Traversal) []string {
 	var out []string
 	for _, step := range traversal {
-		switch step := step.(type) {
-		case hcl.TraverseRoot:
-			out = append(out, step.Name)
-		case hcl.TraverseAttr:
-			out = append(out, step.Name)
-		case hcl.TraverseIndex:
-			if step.Key.Type() != cty.String {
-				return nil
-			}
-			out = append(out, step.Key.AsString())
-		default:
+		name, ok := nameOf(step)
+		if !ok {
 			return nil
 		}
+		out = append(out, name)
 	}
 	return out
 }

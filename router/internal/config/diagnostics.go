@@ -22,6 +22,12 @@ type Diagnostics struct {
 // HasErrors reports whether there is an error; warnings are none.
 func (d *Diagnostics) HasErrors() bool { return d.list.HasErrors() }
 
+// Warn adds a warning of whoever has the configuration loaded. It has no place
+// in the files, and stands behind all others.
+func (d *Diagnostics) Warn(summary, detail string) {
+	d.list = append(d.list, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail})
+}
+
 // Len is the number of errors and warnings.
 func (d *Diagnostics) Len() int { return len(d.list) }
 
@@ -30,7 +36,8 @@ func (d *Diagnostics) Len() int { return len(d.list) }
 func (d *Diagnostics) Write(w io.Writer, color bool, width int) error {
 	files := d.secrets.maskFiles(d.files)
 	for _, diag := range d.list {
-		text := renderText(d.clean(diag), files, color, max(width, 0))
+		shown, files := shortened(d.clean(diag), files)
+		text := renderText(shown, files, color, max(width, 0))
 		if _, err := w.Write(text); err != nil {
 			return fmt.Errorf("writing diagnostics: %w", err)
 		}
@@ -109,9 +116,13 @@ func (d *Diagnostics) clean(diag *hcl.Diagnostic) *hcl.Diagnostic {
 	}
 }
 
-// sorted puts the diagnostics in the order of their places; those without one
-// come first.
+// sorted puts the diagnostics in our words, and in the order of their places;
+// those without one come first. What is said of a place several times, as for each element of a
+// for_each, stays once.
 func (d *Diagnostics) sorted() *Diagnostics {
+	for _, diag := range d.list {
+		reword(diag, d.files)
+	}
 	slices.SortStableFunc(d.list, func(a, b *hcl.Diagnostic) int {
 		ra, rb := rangeOf(a), rangeOf(b)
 		if c := strings.Compare(ra.Filename, rb.Filename); c != 0 {
@@ -121,6 +132,9 @@ func (d *Diagnostics) sorted() *Diagnostics {
 			return c
 		}
 		return strings.Compare(a.Summary+a.Detail, b.Summary+b.Detail)
+	})
+	d.list = slices.CompactFunc(d.list, func(a, b *hcl.Diagnostic) bool {
+		return a.Severity == b.Severity && rangeOf(a) == rangeOf(b) && a.Summary == b.Summary && a.Detail == b.Detail
 	})
 	return d
 }

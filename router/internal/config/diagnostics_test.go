@@ -36,19 +36,15 @@ route "failures" {
 
 // TestDiagnostics shows each case beside a configuration that has no fault.
 func TestDiagnostics(t *testing.T) {
-	cases, err := filepath.Glob("testdata/diag/*.hcl")
-	if err != nil || len(cases) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, path := range cases {
-		name := strings.TrimSuffix(filepath.Base(path), ".hcl")
+	for _, path := range diagnosticCases(t) {
+		name, ext, _ := strings.Cut(filepath.Base(path), ".")
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
 			dir := t.TempDir()
-			for file, content := range map[string]string{"base.hcl": preamble + uses, name + ".hcl": string(text)} {
+			for file, content := range map[string]string{"base.hcl": preamble + uses, name + "." + ext: string(text)} {
 				if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
 					t.Fatal(err)
 				}
@@ -58,7 +54,7 @@ func TestDiagnostics(t *testing.T) {
 				t.Errorf("config is nil: %v, there are errors: %v", config == nil, diags.HasErrors())
 			}
 			got := strings.ReplaceAll(render(t, diags), dir+string(filepath.Separator), "")
-			golden := strings.TrimSuffix(path, ".hcl") + ".golden"
+			golden := strings.TrimSuffix(path, ext) + "golden"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
 					t.Fatal(err)
@@ -77,6 +73,20 @@ func TestDiagnostics(t *testing.T) {
 			assertNoSecret(t, got+string(diags.JSON()))
 		})
 	}
+}
+
+// diagnosticCases are the files of all cases, in both syntaxes.
+func diagnosticCases(t testing.TB) []string {
+	t.Helper()
+	var cases []string
+	for _, pattern := range []string{"testdata/diag/*.hcl", "testdata/diag/*.hcl.json"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no cases %s: %v", pattern, err)
+		}
+		cases = append(cases, found...)
+	}
+	return cases
 }
 
 func assertNoSecret(t *testing.T, text string) {

@@ -13,9 +13,14 @@
 // the closures of the plan evaluate expressions, and package router decides
 // when.
 //
-// Start with config.go (what comes out), then load.go (the order in which a
-// configuration is read). A route goes through route.go and deliver.go into a
+// Start with config.go (what comes out), then files.go (what is read, and what is
+// refused), syntax.go and jsonbody.go (two syntaxes become one) and load.go (the
+// order in which a configuration is read). A route goes through route.go and deliver.go into a
 // draft, through snapshot.go into the journal's form, and through plan.go into
 // closures; scope.go is what expressions see of an event at run time, and
-// reference.go the short way for those that only name something.
+// reference.go the short way for those that only name something. shape.go is what is
+// known of an event before it comes, absent.go what a field that it lacks reads as,
+// and absence.go finds the conditions that this surprises. explain.go says
+// in words what the routes do with an event, and tests.go reads what an operator
+// expects of them.
 package config

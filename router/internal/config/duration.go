@@ -34,3 +34,18 @@ func parseDuration(text string) (time.Duration, error) {
 }
 
 var errNoDuration = errors.New(`write a number and a unit: "30s", "10m", "24h" or "365d"`)
+
+// WriteDuration writes a duration of whole seconds as an operator would.
+func WriteDuration(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d > 3*day && d%day == 0 {
+		return strconv.Itoa(int(d/day)) + "d"
+	}
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,12 @@ func need(name, typ string) router.Attr {
 
 func secretAttr(name string) router.Attr {
 	a := need(name, `"string"`)
+	a.Sensitive = true
+	return a
+}
+
+func hidden(name, typ string) router.Attr {
+	a := attr(name, typ)
 	a.Sensitive = true
 	return a
 }
@@ -52,7 +59,7 @@ func testSources() map[string]router.SourceKind {
 			},
 			Types: []string{"SUBSCRIPTION_ORDER", "SUBSCRIPTION_CHANGE", "SUBSCRIPTION_CANCEL", "SUBSCRIPTION_NOTICE", "USER_ASSIGNMENT"},
 			Reply: router.Schema{Attrs: []router.Attr{
-				attr("accountIdentifier", `"string"`), attr("id", `"string"`), attr("metadata", `["map","string"]`), attr("message", `"string"`),
+				attr("accountIdentifier", `"string"`), attr("id", `"string"`), hidden("metadata", `["map","string"]`), attr("message", `"string"`),
 			}},
 			Codes: []string{"USER_ALREADY_EXISTS", "ACCOUNT_NOT_FOUND", "UNKNOWN_ERROR"},
 			Extra: router.Schema{Attrs: []router.Attr{need("addon", `"bool"`)}},
@@ -63,14 +70,21 @@ func testSources() map[string]router.SourceKind {
 			Types:  []string{"Balance_Due", "Balance_Due_Final"},
 			Extra:  router.Schema{Attrs: []router.Attr{need("action", `["object",{"kind":"string","final":"bool"}]`)}},
 		},
+		"market": typedKind(),
 		"hook": {
 			Name:        "hook",
+			Declares:    true,
 			Expressions: []router.Expression{{Name: "id"}, {Name: "type", Constant: true}},
+			Hides: func(name string) bool {
+				return strings.EqualFold(name, "Authorization") || strings.EqualFold(name, "access-token")
+			},
 		},
 	}
 }
 
 func testPlugins() map[string]router.PluginInfo {
+	kind := attr("kind", `"string"`)
+	kind.Values = []string{"virtual", "plastic", "metal"}
 	return map[string]router.PluginInfo{
 		"billing": {
 			Name: "billing",
@@ -108,6 +122,14 @@ func testPlugins() map[string]router.PluginInfo {
 				Output: router.Schema{Attrs: []router.Attr{attr("message_id", `"string"`)}},
 			}},
 		},
+		"safe": {
+			Name: "safe",
+			Actions: []router.Action{{
+				Name:   "issue",
+				Input:  router.Schema{Attrs: []router.Attr{attr("account", `"string"`), hidden("pin", `"string"`), hidden("count", `"number"`), kind}},
+				Output: router.Schema{Attrs: []router.Attr{attr("account", `"string"`), hidden("token", `"string"`), hidden("grants", `["map","string"]`)}},
+			}},
+		},
 		"broken": {Name: "broken", Actions: []router.Action{{Name: "act", Input: router.Schema{Attrs: []router.Attr{need("x", `"txt"`)}}}}},
 	}
 }
@@ -135,6 +157,10 @@ func testEnv() Env {
 			var config struct {
 				Base   string `json:"base_url"`
 				Secret string `json:"secret_key"`
+				Prices map[string]string
+				Limits struct {
+					PerSecond float64 `json:"per_second"`
+				}
 			}
 			if err := json.Unmarshal(p.Config.Reveal(), &config); err != nil {
 				return nil, err
@@ -142,7 +168,16 @@ func testEnv() Env {
 			if config.Base == "ftp://example.com" {
 				return []PluginDiagnostic{{Summary: "Not a web address", Detail: "It was tried with " + config.Secret + ".", Path: []string{"base_url"}}}, nil
 			}
-			return nil, nil
+			var out []PluginDiagnostic
+			for name, price := range config.Prices {
+				if price == "" {
+					out = append(out, PluginDiagnostic{Summary: "A price without an identifier", Detail: "Copy it from the provider's dashboard.", Path: []string{"prices", name}})
+				}
+			}
+			if config.Limits.PerSecond == 1000 {
+				out = append(out, PluginDiagnostic{Warning: true, Summary: "More than the provider allows", Detail: "Calls above 100 a second are refused.", Path: []string{"limits", "per_second"}})
+			}
+			return out, nil
 		},
 		Credential: func(name string) ([]byte, error) {
 			if name != "stored" {
@@ -158,6 +193,12 @@ func testEnv() Env {
 			return []byte(fileSecret + "\r\n"), nil
 		},
 		StateDir: "/var/lib/signalbox",
+		CheckSealKey: func(key router.Secret) error {
+			if string(key.Reveal()) != storedSecret {
+				return errors.New("key 1 is not 32 random bytes in base64 or hex")
+			}
+			return nil
+		},
 	}
 }
 

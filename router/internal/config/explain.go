@@ -20,6 +20,7 @@ type Explainer struct {
 	config *Config
 	own    *plan
 	text   text
+	files  map[string]string // that templatefile names, by path
 	// replies are the reply schemas by source.
 	replies map[string]router.Schema
 }
@@ -38,7 +39,7 @@ func Explain(c *Config) (*Explainer, error) {
 	if !ok {
 		return nil, errors.New("the plan is of another room")
 	}
-	x := &Explainer{config: c, own: own.plan, text: text(s.Routes), replies: map[string]router.Schema{}}
+	x := &Explainer{config: c, own: own.plan, text: text(s.Routes), files: s.Files, replies: map[string]router.Schema{}}
 	for _, source := range s.Sources {
 		x.replies[source.Name] = source.Reply
 	}
@@ -68,6 +69,8 @@ type DeliveryAnswer struct {
 	DeliveryText
 	// Skipped: its condition says no.
 	Skipped bool `json:"skipped,omitempty"`
+	// WhenMeans is the condition, where it is not known yet.
+	WhenMeans Meaning `json:"-"`
 	// Input is sorted by name, defaults included.
 	Input []Value `json:"input,omitempty"`
 	// Error says why the input can't be made.
@@ -81,15 +84,28 @@ type Value struct {
 	// is not known yet.
 	Value json.RawMessage `json:"value,omitempty"`
 	// After are the deliveries whose output it waits for; Expression is what it
-	// will be then.
+	// will be then, covered where it is sensitive and has a literal in it.
 	After      []string `json:"after,omitempty"`
 	Expression string   `json:"expression,omitempty"`
-	Sensitive  bool     `json:"sensitive,omitempty"`
-	Error      string   `json:"error,omitempty"`
+	// Means is the Expression, to be compared.
+	Means     Meaning `json:"-"`
+	Sensitive bool    `json:"sensitive,omitempty"`
+	Error     string  `json:"error,omitempty"`
+	// OutdoneBy is the earlier route that gives the reply the same attribute: its
+	// value is told, and this one is not used.
+	OutdoneBy string `json:"outdone_by,omitempty"`
+
+	plain router.Secret // Value, uncovered
 }
 
-// Event explains all routes, in file order. An error is that the event itself
-// can't be read.
+// Same reports whether two values are the same, as far as they are known, those
+// that are covered included.
+func (v Value) Same(w Value) bool {
+	return v.Name == w.Name && string(v.plain.Reveal()) == string(w.plain.Reveal()) && v.Means.Equal(w.Means) && v.Error == w.Error
+}
+
+// Event explains all routes, in file order, before any delivery has run. An
+// error is that the event itself can't be read.
 func (x *Explainer) Event(e *router.Event) ([]RouteAnswer, error) {
 	opened, err := x.config.Plan.Open(e)
 	if err != nil {
@@ -147,10 +163,10 @@ func (x *Explainer) match(s *scope, route *router.Route, draft *routeDraft, a *R
 	}
 	if !a.Matches {
 		a.Why = "its condition says no"
-		a.Reasons = x.whyNot(s, draft.when)
+		a.Reasons = x.whyNot(s, draft)
 		return
 	}
-	ctx, err := x.context(s, draft)
+	ctx, err := x.context(s, draft, nil)
 	for _, d := range inStartOrder(draft.deliveries) {
 		delivery := DeliveryAnswer{DeliveryText: x.delivery(d)}
 		switch {
@@ -166,12 +182,16 @@ func (x *Explainer) match(s *scope, route *router.Route, draft *routeDraft, a *R
 	}
 }
 
-// context is what the route's expressions see before any delivery has run: the
-// event, and outputs that nobody knows.
-func (x *Explainer) context(s *scope, draft *routeDraft) (*hcl.EvalContext, error) {
+// context is what the route's expressions see: the event, and outputs, of which
+// only some may be known, by route/delivery.
+func (x *Explainer) context(s *scope, draft *routeDraft, known map[string]cty.Value) (*hcl.EvalContext, error) {
 	named, outputs := &paths{}, map[string]cty.Value{}
 	for _, d := range draft.deliveries {
-		outputs[d.name] = d.action.output.unknown()
+		output, ok := known[draft.name+"/"+d.name]
+		if !ok {
+			output = d.action.output.unknown()
+		}
+		outputs[d.name] = output
 		named.note("event", d.expressions()...)
 	}
 	for _, expr := range draft.reply {
@@ -181,7 +201,7 @@ func (x *Explainer) context(s *scope, draft *routeDraft) (*hcl.EvalContext, erro
 	if err != nil {
 		return nil, err
 	}
-	return x.own.context(map[string]cty.Value{
+	return s.context(draft, map[string]cty.Value{
 		"event": event, "deliver": cty.ObjectVal(outputs), "failure": cty.ObjectVal(failureAttributes()),
 	}), nil
 }
@@ -217,7 +237,9 @@ func (x *Explainer) runs(a *DeliveryAnswer, d *deliveryDraft, ctx *hcl.EvalConte
 		case err != nil:
 			a.Error = err.Error()
 			return
-		case v.IsKnown() && !v.IsNull() && v.False():
+		case !v.IsKnown():
+			a.WhenMeans = x.meaning(d.when, ctx)
+		case !v.IsNull() && v.False():
 			a.Skipped = true
 			return
 		}
@@ -232,12 +254,16 @@ func (x *Explainer) input(a *DeliveryAnswer, d *deliveryDraft, ctx *hcl.EvalCont
 		a.Error = err.Error()
 		return
 	}
+	if v, ok := values[whole]; ok {
+		a.Input = []Value{v}
+		return
+	}
 	for _, f := range d.action.input {
 		v, given := values[f.name]
 		switch {
 		case given && !v.absent():
 		case f.preset != cty.NilVal:
-			v = x.value(f.name, f.preset, "", f, d.action.action.Input)
+			v, _ = x.value(f.name, f.preset, f, d.action.action.Input)
 		case f.required:
 			v = Value{Name: f.name, Error: "it is required, but it is null or absent"}
 		default:

@@ -52,8 +52,9 @@ func (x *Explainer) Routes() []RouteText {
 			r.Deliveries = append(r.Deliveries, x.delivery(d))
 		}
 		for _, name := range keys(draft.reply) {
-			expr := draft.reply[name]
-			r.Reply = append(r.Reply, Value{Name: name, Expression: x.written(expr), After: waitsFor(expr)})
+			expr, f := draft.reply[name], draft.replyTo.named(name)
+			sensitive := f != nil && f.sensitive
+			r.Reply = append(r.Reply, Value{Name: name, Expression: x.shown(expr, sensitive), After: waitsFor(expr), Sensitive: sensitive})
 		}
 		out = append(out, r)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/signalbox/signalbox/router"
 )
@@ -121,15 +122,15 @@ func TestExplainAgreesWithThePlan(t *testing.T) {
 		{Name: "billing_id", After: []string{"customer"}, Expression: "deliver.customer.customer_id"},
 		{Name: "name", After: []string{"customer"}, Expression: `"${event.payload.company.name} ${deliver.customer.balance == null ? "new" : "old"}"`},
 	}
-	if diff := cmp.Diff(want, answers[0].Deliveries[1].Input); diff != "" {
+	if diff := cmp.Diff(want, answers[0].Deliveries[1].Input, cmpopts.IgnoreUnexported(Value{}), cmpopts.IgnoreTypes(Meaning{})); diff != "" {
 		t.Error(diff)
 	}
 	want = []Value{
 		{Name: "accountIdentifier", After: []string{"customer"}, Expression: "deliver.customer.customer_id"},
 		{Name: "id", After: []string{"welcome"}, Expression: "try(deliver.welcome.message_id, null)"},
-		{Name: "metadata", After: []string{"company"}, Expression: "{ company = deliver.company.company_id }"},
+		{Name: "metadata", After: []string{"company"}, Expression: "{ company = deliver.company.company_id }", Sensitive: true},
 	}
-	if diff := cmp.Diff(want, answers[0].Reply); diff != "" {
+	if diff := cmp.Diff(want, answers[0].Reply, cmpopts.IgnoreUnexported(Value{}), cmpopts.IgnoreTypes(Meaning{})); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -234,10 +235,10 @@ func TestRoutesAsTheyAreWritten(t *testing.T) {
 		Reply: []Value{
 			{Name: "accountIdentifier", After: []string{"customer"}, Expression: "deliver.customer.customer_id"},
 			{Name: "id", After: []string{"welcome"}, Expression: "try(deliver.welcome.message_id, null)"},
-			{Name: "metadata", After: []string{"company"}, Expression: "{ company = deliver.company.company_id }"},
+			{Name: "metadata", After: []string{"company"}, Expression: "{ company = deliver.company.company_id }", Sensitive: true},
 		},
 	}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Value{})); diff != "" {
 		t.Error(diff)
 	}
 }

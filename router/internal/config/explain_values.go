@@ -1,19 +1,19 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/signalbox/signalbox/router"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// values evaluates an object, as far as it is known, by name. The error is that
-// of an object which is not written out.
+// values evaluates an object, as far as it is known, by name. One of which not
+// even the names are known yet is a single value under whole. The error is
+// that of an object which is not written out.
 func (x *Explainer) values(with hcl.Expression, ctx *hcl.EvalContext, fs fields, schema router.Schema) (map[string]Value, error) {
 	out := map[string]Value{}
 	if attrs, ok := attributesOf(with); ok {
@@ -22,22 +22,37 @@ func (x *Explainer) values(with hcl.Expression, ctx *hcl.EvalContext, fs fields,
 		}
 		return out, nil
 	}
+	sensitive := len(fs.sensitiveNames()) > 0 // nobody knows which part of the text is whose
 	v, err := evaluate(with, ctx)
+	if err != nil && sensitive {
+		err = hushed(with)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if !v.IsKnown() || v.IsNull() || !v.Type().IsObjectType() && !v.Type().IsMapType() {
-		return nil, fmt.Errorf("%s: it is not known before %s", at(with.Range()), strings.Join(waitsFor(with), ", "))
+	if !v.IsKnown() {
+		out[whole] = x.wait(Value{Name: "with", Sensitive: sensitive}, with, ctx, sensitive)
+		return out, nil
+	}
+	if v.IsNull() || !v.Type().IsObjectType() && !v.Type().IsMapType() {
+		return nil, fmt.Errorf("%s: it is no object", at(with.Range()))
 	}
 	for name, member := range v.AsValueMap() {
 		f := fs.named(name)
 		if f == nil {
 			return nil, fmt.Errorf("%s: there is no %q", at(with.Range()), name)
 		}
-		out[name] = x.after(with, x.value(name, member, x.text.of(with.Range()), *f, schema))
+		value, known := x.value(name, member, *f, schema)
+		if !known {
+			value = x.wait(value, with, ctx, sensitive)
+		}
+		out[name] = value
 	}
 	return out, nil
 }
+
+// whole is no name of an input.
+const whole = ""
 
 // expression evaluates one attribute.
 func (x *Explainer) expression(name string, expr hcl.Expression, ctx *hcl.EvalContext, fs fields, schema router.Schema) Value {
@@ -47,41 +62,49 @@ func (x *Explainer) expression(name string, expr hcl.Expression, ctx *hcl.EvalCo
 	}
 	v, err := evaluate(expr, ctx)
 	if err != nil {
-		return Value{Name: name, Error: err.Error()}
+		if f.sensitive {
+			err = hushed(expr)
+		}
+		return Value{Name: name, Sensitive: f.sensitive, Error: err.Error()}
 	}
-	return x.after(expr, x.value(name, v, x.text.of(expr.Range()), *f, schema))
+	out, known := x.value(name, v, *f, schema)
+	if !known {
+		out = x.wait(out, expr, ctx, out.Sensitive)
+	}
+	return out
 }
 
-// after notes what a value that is not known yet waits for.
-func (x *Explainer) after(expr hcl.Expression, v Value) Value {
-	if v.Expression != "" {
-		v.After = waitsFor(expr)
-	}
+// wait has an expression stand for a value that is not known yet.
+func (x *Explainer) wait(v Value, expr hcl.Expression, ctx *hcl.EvalContext, sensitive bool) Value {
+	v.After, v.Expression, v.Means = waitsFor(expr), x.shown(expr, sensitive), x.meaning(expr, ctx)
 	return v
 }
 
-// value writes a value as the plugin or the source would see it. written is its
-// expression, which stands for it while it is not known.
-func (x *Explainer) value(name string, v cty.Value, written string, f field, schema router.Schema) Value {
-	out := Value{Name: name}
+// value writes a value as the plugin or the source would see it, if it is known.
+func (x *Explainer) value(name string, v cty.Value, f field, schema router.Schema) (out Value, known bool) {
+	out.Name = name
 	if attr := schema.Attr(name); attr != nil {
 		out.Sensitive = attr.Sensitive
 	}
-	v, err := convert.Convert(v, f.ty)
+	v, err := convertTo(v, f.ty)
 	switch {
 	case err != nil:
 		out.Error = fmt.Sprintf("it has the wrong type: %s", err)
 	case !v.IsWhollyKnown():
-		out.Expression = written
+		return out, false
 	case v.IsNull():
-	case out.Sensitive:
-		out.Value = router.Covered()
 	default:
-		if out.Value, err = appendJSON(nil, v); err != nil {
-			out.Value, out.Error = nil, err.Error()
+		text, err := appendJSON(nil, v)
+		if err != nil {
+			out.Error = err.Error()
+			return out, true
+		}
+		out.plain = router.NewSecret(text)
+		if out.Value = text; out.Sensitive {
+			out.Value = router.Covered()
 		}
 	}
-	return out
+	return out, true
 }
 
 // absent reports that the value is null, and nothing is wrong with it.
@@ -111,15 +134,26 @@ func (x *Explainer) reply(source string, draft *routeDraft, ctx *hcl.EvalContext
 type text []snapshotRoute
 
 // of is the text of an expression, in one line.
-func (t text) of(rng hcl.Range) string {
-	i := slices.IndexFunc(t, func(r snapshotRoute) bool {
-		last := r.Line + strings.Count(r.Text, "\n")
-		return r.File == rng.Filename && r.Line <= rng.Start.Line && rng.End.Line <= last && rng.CanSliceBytes([]byte(r.Text))
-	})
-	if i < 0 {
+func (t text) of(rng hcl.Range) string { return oneLine(t.raw(rng)) }
+
+// raw is the text of an expression as it is written.
+func (t text) raw(rng hcl.Range) string {
+	// The route that begins last before it: in JSON many may stand on one line.
+	found := snapshotRoute{}
+	for _, r := range t {
+		before := r.Line < rng.Start.Line || r.Line == rng.Start.Line && r.Column <= rng.Start.Column
+		if r.File == rng.Filename && before && (found.Line < r.Line || found.Line == r.Line && found.Column < r.Column) {
+			found = r
+		}
+	}
+	if !rng.CanSliceBytes([]byte(found.Text)) {
 		return ""
 	}
-	return oneLine(string(rng.SliceBytes([]byte(t[i].Text))))
+	written := string(rng.SliceBytes([]byte(found.Text)))
+	if isJSON(found.File) && !strings.HasPrefix(written, `"`) {
+		_ = json.Unmarshal([]byte(`"`+written+`"`), &written) // else it stays as it is in the file
+	}
+	return written
 }
 
 // lineEnds are line ends with the white space around them. What stands between

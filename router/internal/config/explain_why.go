@@ -22,20 +22,21 @@ type Reason struct {
 	Seen []Seen `json:"seen,omitempty"`
 }
 
-// Seen is a part of a Reason, and its value; absent where the event has none.
+// Seen is a part of a Reason, and its value: null where it reads as null, and
+// absent where it can't be read.
 type Seen struct {
 	Text  string          `json:"text"`
 	Value json.RawMessage `json:"value,omitempty"`
 }
 
 // whyNot finds the parts for which a condition is false.
-func (x *Explainer) whyNot(s *scope, when hcl.Expression) []Reason {
+func (x *Explainer) whyNot(s *scope, draft *routeDraft) []Reason {
 	variables, err := s.conditionVariables()
 	if err != nil {
 		return nil
 	}
-	w := &why{ctx: x.own.context(variables), text: x.text}
-	w.blame(when, false)
+	w := &why{ctx: s.context(draft, variables), text: x.text}
+	w.blame(draft.when, false)
 	return w.reasons
 }
 
@@ -68,7 +69,7 @@ func (w *why) blame(expr hcl.Expression, is bool) {
 				w.blame(side, is)
 			}
 		}
-	case *hclsyntax.ConditionalExpr:
+	case *choice:
 		chosen, ok := w.truth(e.Condition)
 		if !ok {
 			w.leaf(expr, is)
@@ -112,7 +113,9 @@ func (w *why) leaf(expr hcl.Expression, is bool) {
 	for _, traversal := range expr.Variables() {
 		s := Seen{Text: w.text.of(traversal.SourceRange())}
 		if v, diags := traversal.TraverseAbs(w.ctx); !diags.HasErrors() {
-			s.Value = shown(v)
+			if s.Value = shown(v); v.IsNull() {
+				s.Value = json.RawMessage("null")
+			}
 		}
 		if s.Text != r.Text && !slices.ContainsFunc(r.Seen, func(seen Seen) bool { return seen.Text == s.Text }) {
 			r.Seen = append(r.Seen, s)

@@ -119,7 +119,7 @@ func TestExtraIsChecked(t *testing.T) {
 		"unknown":             {testEnv(), route("source.appdirect.acme", "event.adon"), `Did you mean "addon"?`},
 		"of another protocol": {testEnv(), route("source.appdirect.acme", "event.action.final"), `An event has no "action"`},
 		"below":               {testEnv(), route("source.subscriptionbridge.shop", "event.action.last"), `does not have an attribute named`},
-		"of another type":     {testEnv(), route("source.subscriptionbridge.shop", `event.action`), `"when" must be true or false`},
+		"of another type":     {testEnv(), route("source.subscriptionbridge.shop", `event.action`), `it must be true or false`},
 		"two types":           {clash, route("source.subscriptionbridge.shop, source.appdirect.acme", `!event.addon || event.addon.of == "x"`), ""},
 		"a name of every event": {taken, route("source.subscriptionbridge.shop", `event.id == "x"`),
 			`attribute "payload" is one that every event has`},

@@ -9,7 +9,6 @@ import (
 
 	"github.com/signalbox/signalbox/router"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 )
 
@@ -18,6 +17,10 @@ type field struct {
 	name     string
 	ty       cty.Type
 	required bool
+	// sensitive: no error may quote the value.
+	sensitive bool
+	// values are the texts that it can have, if there are no others.
+	values []string
 	// preset is what an absent value is; cty.NilVal for none.
 	preset cty.Value
 }
@@ -43,7 +46,7 @@ func fieldsOf(schema router.Schema) (fields, error) {
 }
 
 func fieldOf(attr router.Attr) (field, error) {
-	f := field{name: attr.Name, required: attr.Required}
+	f := field{name: attr.Name, required: attr.Required, sensitive: attr.Sensitive, values: attr.Values}
 	if attr.Name == "" {
 		return f, errors.New("it has no name")
 	}
@@ -57,6 +60,13 @@ func fieldOf(attr router.Attr) (field, error) {
 		}
 	}
 	return f, nil
+}
+
+func (f field) hush(err error) error {
+	if f.sensitive {
+		return errHushed
+	}
+	return err
 }
 
 func (fs fields) named(name string) *field {
@@ -136,16 +146,16 @@ func (fs fields) encodeMembers(given map[string]cty.Value) (json.RawMessage, err
 			}
 			value = f.preset
 		}
-		value, err := convert.Convert(value, f.ty)
+		value, err := convertTo(value, f.ty)
 		if err != nil {
-			return nil, fmt.Errorf("%q has the wrong type: %w", f.name, err)
+			return nil, fmt.Errorf("%q has the wrong type: %w", f.name, f.hush(err))
 		}
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
 		b = append(appendText(b, f.name), ':')
 		if b, err = appendJSON(b, value); err != nil {
-			return nil, fmt.Errorf("%q: %w", f.name, err)
+			return nil, fmt.Errorf("%q: %w", f.name, f.hush(err))
 		}
 	}
 	return append(b, '}'), nil
@@ -173,9 +183,9 @@ func (fs fields) decode(raw json.RawMessage) (cty.Value, error) {
 		if !given {
 			v = cty.NullVal(cty.DynamicPseudoType)
 		}
-		v, err := convert.Convert(v, f.ty)
+		v, err := convertTo(v, f.ty)
 		if err != nil {
-			return cty.NilVal, fmt.Errorf("%q: %w", f.name, err)
+			return cty.NilVal, fmt.Errorf("%q: %w", f.name, f.hush(err))
 		}
 		attrs[f.name] = v
 	}
@@ -187,5 +197,5 @@ func decodeAs(raw json.RawMessage, ty cty.Type) (cty.Value, error) {
 	if err != nil {
 		return cty.NilVal, err
 	}
-	return convert.Convert(v, ty)
+	return convertTo(v, ty)
 }

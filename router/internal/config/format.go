@@ -28,6 +28,11 @@ func Format(name string, src []byte) (Formatted, *Diagnostics) {
 		diags := hcl.Diagnostics{unreadable(name, fmt.Errorf("it is larger than %d bytes", maxFileBytes))}
 		return out, &Diagnostics{list: diags}
 	}
+	if isJSON(name) {
+		return out, &Diagnostics{list: hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "Nothing to lay out", Detail: fmt.Sprintf("%s is JSON, which other programs lay out.", name),
+		}}}
+	}
 	text, hadBOM := bytes.CutPrefix(src, []byte("\xef\xbb\xbf"))
 	out.HadBOM = hadBOM
 	out.HadCRLF = bytes.Contains(text, []byte("\r\n"))

@@ -63,7 +63,7 @@ func (r *jsonReader) value(named *paths) (cty.Value, error) {
 // members reads the named members of an object.
 func (r *jsonReader) members(named *paths) (map[string]cty.Value, error) {
 	attrs := make(map[string]cty.Value, len(named.below))
-	var failed error
+	var failed, tooMany error
 	for name := range r.names() {
 		switch below := named.member(name); {
 		case r.next() == 'n':
@@ -76,8 +76,15 @@ func (r *jsonReader) members(named *paths) (map[string]cty.Value, error) {
 			if err != nil {
 				v, failed = cty.NilVal, fmt.Errorf("%q: %w", name, err)
 			}
+			if len(attrs) == maxElements {
+				tooMany = fmt.Errorf("an object has more than %d members", maxElements)
+				continue // to its end
+			}
 			attrs[string(name)] = v
 		}
+	}
+	if tooMany != nil {
+		return nil, tooMany
 	}
 	if failed != nil {
 		for _, v := range attrs {
@@ -120,11 +127,11 @@ func normalised(name []byte) []byte {
 }
 
 // find goes to the value under these normalised names, one below the other, and
-// reports whether there is one.
-func (r *jsonReader) find(names []string) bool {
+// reports whether there is one; if not, whether an object on the way lacks it.
+func (r *jsonReader) find(names []string) (found, lacking bool) {
 	for _, name := range names {
 		if r.next() != '{' {
-			return false
+			return false, r.raw[r.at] == 'n'
 		}
 		last := -1
 		for given := range r.names() {
@@ -134,11 +141,11 @@ func (r *jsonReader) find(names []string) bool {
 			r.pass()
 		}
 		if last < 0 {
-			return false
+			return false, true
 		}
 		r.at = last
 	}
-	return r.next() != 'n'
+	return r.next() != 'n', true
 }
 
 // array reads all elements: nothing below them can be named.
@@ -152,6 +159,10 @@ func (r *jsonReader) array() (cty.Value, error) {
 		v, err := r.value(everything)
 		if err != nil {
 			failed = err
+		}
+		if len(elements) == maxElements {
+			failed = fmt.Errorf("a list has more than %d elements", maxElements)
+			continue // to its end
 		}
 		elements = append(elements, v)
 	}

@@ -16,10 +16,13 @@ func Load(ctx context.Context, path string, env Env) (*Config, *Diagnostics) {
 	files, dir, diags := readFiles(path)
 	out := &Diagnostics{files: files, list: diags}
 	if diags.HasErrors() {
+		out.secrets.starLikely(files)
 		return nil, out.sorted()
 	}
 	l := &loader{reader: newReader(), ctx: ctx, env: env, dir: dir, files: files}
+	l.templates.read = l.readTemplate
 	config := l.load()
+	l.templates.loaded = true
 	out.list = append(out.list, l.diags...)
 	out.secrets = l.secrets
 	if out.HasErrors() {
@@ -38,29 +41,24 @@ type loader struct {
 	secrets secrets
 }
 
-func rootSchema() *hcl.BodySchema {
-	schema := settingsSchema()
-	schema.Blocks = append(schema.Blocks,
-		hcl.BlockHeaderSchema{Type: "variable", LabelNames: []string{"name"}},
-		hcl.BlockHeaderSchema{Type: "locals"},
-		hcl.BlockHeaderSchema{Type: "source", LabelNames: []string{"kind", "name"}},
-		hcl.BlockHeaderSchema{Type: "plugin", LabelNames: []string{"name"}},
-		hcl.BlockHeaderSchema{Type: "route", LabelNames: []string{"name"}},
-	)
-	return schema
-}
-
 // load goes on after an error, so that the operator sees all of them at once.
 func (l *loader) load() *Config {
-	content := l.content(hcl.MergeFiles(inOrder(l.files)), rootSchema())
+	content := l.content(hcl.MergeFiles(inOrder(l.files)), rootBlock().body())
 	blocks := content.Blocks.ByType()
 	l.variables(blocks["variable"], blocks["locals"])
 
 	config := l.settings(content)
-	known := &world{sources: map[string]sourceFacts{}, plugins: map[string]pluginFacts{}}
+	known := &world{sources: map[string]sourceFacts{}, plugins: map[string]pluginFacts{}, lost: lostBlocks(l.diags)}
 	config.Sources = l.sources(blocks["source"], config.PublicURL, known)
 	config.Plugins = l.plugins(blocks["plugin"], known)
+	l.again = func(block *hcl.Block) *hcl.Block {
+		file := l.files[block.TypeRange.Filename]
+		rng := closed(file, wholeRange(block))
+		return parseRoute(rng.SliceBytes(file.Bytes), rng.Filename, rng.Start)
+	}
 	drafts := readRoutes(&l.reader, blocks["route"], known)
+	l.secrets.learnInputs(drafts)
+	reportContradictions(&l.reader, drafts)
 	if l.diags.HasErrors() {
 		return nil
 	}
@@ -69,7 +67,7 @@ func (l *loader) load() *Config {
 	// The plan is always made from the snapshot, so that what runs today is
 	// what would run after a restart.
 	var err error
-	if config.Snapshot, err = takeSnapshot(drafts, known, l.constants.Variables, l.files); err == nil {
+	if config.Snapshot, err = takeSnapshot(drafts, known, l.constants.Variables, l.files, l.templates); err == nil {
 		config.Plan, err = Compile(config.Snapshot, digestOf(config.Snapshot))
 	}
 	if err != nil {

@@ -137,7 +137,7 @@ func TestLoadReadsEverySetting(t *testing.T) {
 				Config: router.NewSecret([]byte(`{"limits":{"per_second":12345678901234567890},"prices":{"PRO":"price_1"},"secret_key":"sk_env_90210"}`))},
 			{Name: "own", Exec: filepath.Join(dir, "bin/own"), Args: []string{"-v"}, At: "config.hcl:46", Config: router.NewSecret([]byte(`{}`)),
 				SHA256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-				Env:    map[string]router.Secret{"TOKEN": router.NewSecret([]byte("pre-sk_stored_0451")), "TZ": router.NewSecret([]byte("UTC"))}},
+				Env:    map[string]router.Secret{"TOKEN": router.NewSecret([]byte("pre-sk_stored_0451")), "TZ": router.NewSecret([]byte("UTC"))}, EnvSecrets: []string{"TOKEN"}},
 		},
 	}
 	revealed := cmp.Comparer(func(a, b router.Secret) bool { return string(a.Reveal()) == string(b.Reveal()) })
@@ -177,7 +177,10 @@ func TestLoadDefaults(t *testing.T) {
 		MaxInFlight: 256, Rules: router.DefaultRules(), LogLevel: "info",
 		Journal: Journal{Engine: "sqlite", Path: "/var/lib/signalbox/journal.db"},
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Config{}, "Plan", "Snapshot")); diff != "" {
+	if !got.SealKey.Empty() {
+		t.Error("there is a key that nobody gave")
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Config{}, "Plan", "Snapshot", "SealKey")); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)
 	}
 }
@@ -219,15 +222,11 @@ func TestLoadOfWhatCannotBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct{ path, want string }{
-		"missing":               {filepath.Join(dir, "no.hcl"), "no such file"},
-		"empty directory":       {t.TempDir(), "no file whose name ends in .hcl"},
-		"a link to itself":      {loop, "too many levels of symbolic links"},
-		"a loop in a directory": {dir, "too many levels of symbolic links"},
-		"too large":             {huge, "larger than 8388608 bytes"},
-		"brackets only":         {write(t, "a = "+strings.Repeat("[", 100_000)), "Nested too deep"},
-		"operators only":        {write(t, "a = "+strings.Repeat("!", 200_000)), "Too many operators"},
-		"a chain":               {write(t, "a = 1"+strings.Repeat(" ? 1 : 1", 200_000)), "Too many operators"},
-		"not UTF-8":             {write(t, "listen = \"\xff\xfe\""), "must be UTF-8 encoded"},
+		"missing":          {filepath.Join(dir, "no.hcl"), "no such file"},
+		"empty directory":  {t.TempDir(), "no file whose name ends in .hcl"},
+		"a link to itself": {loop, "lead in a circle"},
+		"too large":        {huge, "larger than 8388608 bytes"},
+		"a chain":          {write(t, "a = 1"+strings.Repeat(" ? 1 : 1", 200_000)), "Too many operators"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, diags := Load(context.Background(), tc.path, testEnv())

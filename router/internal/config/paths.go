@@ -1,9 +1,6 @@
 package config
 
-import (
-	"github.com/hashicorp/hcl/v2"
-	"github.com/zclconf/go-cty/cty"
-)
+import "github.com/hashicorp/hcl/v2"
 
 // paths are the parts of a value that expressions name: converting a whole
 // event costs a hundred times what its conditions do.
@@ -28,16 +25,8 @@ func (p *paths) note(root string, exprs ...hcl.Expression) {
 // at run time, so that all below is needed.
 func (p *paths) noteSteps(rest hcl.Traversal) {
 	for _, step := range rest {
-		name := ""
-		switch step := step.(type) {
-		case hcl.TraverseAttr:
-			name = cty.NormalizeString(step.Name)
-		case hcl.TraverseIndex:
-			if step.Key.Type() == cty.String {
-				name = step.Key.AsString()
-			}
-		}
-		if name == "" {
+		name, ok := nameOf(step)
+		if !ok {
 			break
 		}
 		if p.below[name] == nil {

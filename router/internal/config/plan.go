@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/signalbox/signalbox/router"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -21,13 +21,15 @@ type plan struct {
 	candidates map[string]map[string]*paths
 	// outputs that expressions refer to, by route/delivery.
 	outputs map[string]fields
+	// operands of conditions, by their keys.
+	operands map[string]*operand
 	// drafts are what the routes were made of, in their order.
 	drafts []*routeDraft
 }
 
 // newPlan turns drafts without errors into closures.
 func newPlan(digest string, drafts []*routeDraft, constants *hcl.EvalContext) *router.Plan {
-	p := &plan{constants: constants, candidates: map[string]map[string]*paths{}, outputs: map[string]fields{}, drafts: drafts}
+	p := &plan{constants: constants, candidates: map[string]map[string]*paths{}, outputs: map[string]fields{}, operands: map[string]*operand{}, drafts: drafts}
 	routes := make([]*router.Route, len(drafts))
 	for i, draft := range drafts {
 		routes[i] = p.route(draft)
@@ -85,12 +87,13 @@ func (p *plan) route(draft *routeDraft) *router.Route {
 		Codes: draft.codes, Final: draft.final,
 	}
 	if draft.when != nil {
-		c := newCondition(draft.when)
-		route.When = func(s router.Scope) (bool, error) { return p.when(s, c) }
+		condition := p.condition(draft)
+		route.When = func(s router.Scope) (bool, error) { return p.when(s, draft, condition) }
 	}
 	// What follows is asked only of a route that has matched: its expressions
 	// share one view of the event.
 	named := &paths{}
+	draft.asksTime = slices.ContainsFunc(draft.expressions(), func(expr hcl.Expression) bool { return len(callsIn(expr, "now")) > 0 })
 	for _, d := range draft.deliveries {
 		named.note("event", d.expressions()...)
 		if p.isRead(draft, d.name) {
@@ -112,22 +115,23 @@ func (p *plan) route(draft *routeDraft) *router.Route {
 			Input: func(s router.Scope) (json.RawMessage, error) { return p.inputWhole(s, draft, d, named) },
 		}
 		if attrs, ok := attributesOf(d.with); ok {
+			draft.hush(attrs)
 			spec.Input = func(s router.Scope) (json.RawMessage, error) { return p.input(s, draft, d, attrs, named) }
 		}
 		if d.when != nil {
-			c := newCondition(d.when)
 			spec.When = func(s router.Scope) (bool, error) {
 				ctx, err := p.after(s, draft, named)
 				if err != nil {
 					return false, err
 				}
-				return c.holds(ctx)
+				return holds(d.when, ctx)
 			}
 		}
 		route.Deliver = append(route.Deliver, spec)
 	}
 	if len(draft.reply) > 0 {
 		attrs := attributesNamed(draft.reply)
+		draft.hush(attrs)
 		route.Reply = func(s router.Scope) (json.RawMessage, error) { return p.reply(s, draft, attrs, named) }
 	}
 	return route
@@ -146,21 +150,19 @@ func (p *plan) isRead(draft *routeDraft, name string) bool {
 	return read.below[name] != nil
 }
 
-func (p *plan) when(rs router.Scope, c *condition) (bool, error) {
+func (p *plan) when(rs router.Scope, draft *routeDraft, condition term) (bool, error) {
 	s, err := p.own(rs)
 	if err != nil {
 		return false, err
 	}
-	if v, ok := s.find("", c.ref); ok {
-		if holds, ok := c.compare(v); ok {
-			return holds, nil
-		}
+	if answer := condition.ask(s); answer != unclear {
+		return answer == yes, nil
 	}
 	variables, err := s.conditionVariables()
 	if err != nil {
 		return false, err
 	}
-	return c.holds(p.context(variables))
+	return holds(draft.when, s.context(draft, variables))
 }
 
 // input evaluates a `with` attribute by attribute.
@@ -181,6 +183,9 @@ func (p *plan) inputWhole(rs router.Scope, draft *routeDraft, d *deliveryDraft, 
 	}
 	v, err := evaluate(d.with, ctx)
 	if err != nil {
+		if _, _, sensitive := draft.sensitiveOutput(d.with); sensitive {
+			err = hushed(d.with)
+		}
 		return nil, err
 	}
 	input, err := d.action.input.encode(v)
@@ -225,6 +230,9 @@ func (p *plan) evaluateEach(rs router.Scope, draft *routeDraft, attrs []attribut
 			}
 		}
 		if values[a.name], err = evaluate(a.expr, ctx); err != nil {
+			if a.hushed {
+				err = hushed(a.expr)
+			}
 			return nil, err
 		}
 	}
@@ -249,13 +257,16 @@ func (p *plan) after(rs router.Scope, draft *routeDraft, named *paths) (*hcl.Eva
 	if s.failure != cty.NilVal {
 		variables["failure"] = s.failure
 	}
-	return p.context(variables), nil
+	return s.context(draft, variables), nil
 }
 
 // context is a fresh one for each evaluation.
-func (p *plan) context(variables map[string]cty.Value) *hcl.EvalContext {
-	ctx := p.constants.NewChild()
+func (s *scope) context(draft *routeDraft, variables map[string]cty.Value) *hcl.EvalContext {
+	ctx := draft.constants.NewChild()
 	ctx.Variables = variables
+	if draft.asksTime {
+		ctx.Functions = clock(cty.StringVal(s.event.Received.UTC().Format(time.RFC3339Nano)))
+	}
 	return ctx
 }
 
@@ -264,27 +275,4 @@ func (p *plan) own(rs router.Scope) (*scope, error) {
 		return s, nil
 	}
 	return nil, errors.New("the scope was opened by another plan")
-}
-
-// evaluate gives the first error with the words of the expression it is about.
-func evaluate(expr hcl.Expression, ctx *hcl.EvalContext) (cty.Value, error) {
-	v, diags := expr.Value(ctx)
-	for _, diag := range diags {
-		if diag.Severity == hcl.DiagError {
-			return cty.NilVal, evaluationError(diag, expr)
-		}
-	}
-	return v, nil
-}
-
-func evaluationError(diag *hcl.Diagnostic, expr hcl.Expression) error {
-	rng := expr.Range()
-	if diag.Subject != nil {
-		rng = *diag.Subject
-	}
-	what := diag.Summary
-	if reference, ok := diag.Expression.(*hclsyntax.ScopeTraversalExpr); ok {
-		what = strings.Join(steps(reference.Traversal), ".")
-	}
-	return fmt.Errorf("%s: %s: %s", at(rng), what, diag.Detail)
 }

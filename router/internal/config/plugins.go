@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -12,13 +13,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 )
-
-func pluginSchema() *hcl.BodySchema {
-	return &hcl.BodySchema{
-		Attributes: optional("use", "exec", "args", "env", "sha256", "mtls", "max_in_flight", "rate"),
-		Blocks:     []hcl.BlockHeaderSchema{{Type: "config"}},
-	}
-}
 
 // plugins reads the plugin blocks and asks each program what it is; what routes
 // may say of it goes to known.
@@ -40,7 +34,7 @@ func (l *loader) plugins(blocks hcl.Blocks, known *world) []Plugin {
 
 func (l *loader) plugin(block *hcl.Block) (Plugin, pluginFacts) {
 	broken := pluginFacts{broken: true}
-	content := l.content(block.Body, pluginSchema())
+	content := l.content(block.Body, pluginBlock().body())
 	plugin := Plugin{Name: block.Labels[0], At: at(block.DefRange)}
 	program, ok := l.program(&plugin, block, content.Attributes)
 	if !ok {
@@ -76,7 +70,7 @@ func (l *loader) program(plugin *Plugin, block *hcl.Block, attrs hcl.Attributes)
 	for _, arg := range l.texts(attrs["args"]) {
 		plugin.Args = append(plugin.Args, arg.text)
 	}
-	plugin.Env = l.environment(attrs["env"])
+	plugin.Env, plugin.EnvSecrets = l.environment(attrs["env"])
 	plugin.SHA256 = l.checksum(attrs["sha256"])
 	plugin.MTLS = l.flag(attrs["mtls"], true)
 	plugin.Limits = router.PluginLimits{MaxInFlight: l.count(attrs["max_in_flight"], 0), Rate: float64(l.count(attrs["rate"], 0))}
@@ -111,17 +105,17 @@ func (l *loader) checksum(attr *hcl.Attribute) string {
 	return sum
 }
 
-// environment reads a map of variables, whose values may be secrets.
-func (l *loader) environment(attr *hcl.Attribute) map[string]router.Secret {
+// environment reads a map of variables, and names those that are secrets.
+func (l *loader) environment(attr *hcl.Attribute) (out map[string]router.Secret, secrets []string) {
 	if attr == nil {
-		return nil
+		return nil, nil
 	}
 	entries, diags := hcl.ExprMap(attr.Expr)
 	if diags.HasErrors() {
 		l.add(errorAt(attr.Expr.Range(), "Not a map", `"env" must be a map of texts, in braces: { NAME = "…" }.`))
-		return nil
+		return nil, nil
 	}
-	out := map[string]router.Secret{}
+	out = map[string]router.Secret{}
 	for _, entry := range entries {
 		key, ok := l.constant("env", entry.Key, cty.String)
 		if !ok {
@@ -132,34 +126,37 @@ func (l *loader) environment(attr *hcl.Attribute) map[string]router.Secret {
 			l.add(errorAt(entry.Key.Range(), "Not a variable", "%s can't be the name of an environment variable.", quote(name)))
 			continue
 		}
-		value, err := l.secretOf(entry.Value)
+		value, secret, err := l.secretOf(entry.Value)
 		if err != nil {
-			l.add(errorAt(entry.Value.Range(), "Wrong type", "The variable %s must be a text: %s.", quote(name), err))
+			l.add(errorAt(entry.Value.Range(), "Wrong type", "The variable %s can't have this value: %s.", quote(name), err))
 			continue
 		}
-		out[name] = value
+		if out[name] = value; secret && !slices.Contains(secrets, name) {
+			secrets = append(secrets, name)
+		}
 	}
-	return out
+	return out, secrets
 }
 
-// secretOf evaluates a text that may be a secret.
-func (l *loader) secretOf(expr hcl.Expression) (router.Secret, error) {
+// secretOf evaluates a text that may be a secret: secret says that a secret
+// function had a part in it.
+func (l *loader) secretOf(expr hcl.Expression) (text router.Secret, secret bool, err error) {
 	v, diags := expr.Value(l.secretContext())
 	l.add(hush(diags)...)
 	if diags.HasErrors() {
-		return router.Secret{}, nil // reported
+		return router.Secret{}, false, nil // reported
 	}
-	v, err := convert.Convert(v, cty.String)
-	if err != nil {
-		return router.Secret{}, err
+	if v, err = convert.Convert(v, cty.String); err != nil {
+		return router.Secret{}, false, err
 	}
-	if v, _ = v.Unmark(); v.IsNull() || !v.IsKnown() {
-		return router.Secret{}, errors.New("it is null")
+	v, marks := v.Unmark()
+	if v.IsNull() || !v.IsKnown() {
+		return router.Secret{}, false, errors.New("it is null")
 	}
 	if strings.ContainsRune(v.AsString(), 0) {
-		return router.Secret{}, errors.New("it has a zero byte")
+		return router.Secret{}, false, errors.New("it has a zero byte")
 	}
-	return router.NewSecret([]byte(v.AsString())), nil
+	return router.NewSecret([]byte(v.AsString())), len(marks) > 0, nil
 }
 
 // isVariable: what every system takes as the name of an environment variable.

@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // taken is one kind of event: a source and a type; the type "" is every type.
 type taken struct{ source, eventType string }
 
@@ -8,9 +10,13 @@ type taken struct{ source, eventType string }
 func reportUnreachable(r *reader, drafts []*routeDraft) {
 	closed := map[taken]*routeDraft{}
 	for _, draft := range drafts {
-		if by := closedBy(closed, draft); by != nil {
+		if by := closedBy(closed, draft); len(by) > 0 {
+			who, it := "The route "+by[0]+` is final, has no "when" and takes`, "it"
+			if len(by) > 1 {
+				who, it = "The routes "+join(by)+` are final, have no "when" and take`, "them"
+			}
 			r.add(errorAt(draft.header, "A route that nothing reaches",
-				`The route %s (%s) is final, has no "when" and takes these events first. Give it a condition, or move this route before it.`, quote(by.name), at(by.header)))
+				"%s these events first. Give %s a condition, or move this route before %s.", who, it, it))
 		}
 		if !draft.final || draft.when != nil {
 			continue
@@ -23,10 +29,10 @@ func reportUnreachable(r *reader, drafts []*routeDraft) {
 	}
 }
 
-// closedBy returns the final route that takes the draft's events, the last of
-// them if there are several, or nil if some event gets through.
-func closedBy(closed map[taken]*routeDraft, draft *routeDraft) *routeDraft {
-	var by *routeDraft
+// closedBy names the final routes that take the draft's events, in the order of those,
+// or nothing if some event gets through.
+func closedBy(closed map[taken]*routeDraft, draft *routeDraft) []string {
+	var by []*routeDraft
 	for _, event := range eventsOf(draft) {
 		final := closed[event]
 		if final == nil {
@@ -35,9 +41,15 @@ func closedBy(closed map[taken]*routeDraft, draft *routeDraft) *routeDraft {
 		if final == nil {
 			return nil
 		}
-		by = final
+		if !slices.Contains(by, final) {
+			by = append(by, final)
+		}
 	}
-	return by
+	var names []string
+	for _, final := range by {
+		names = append(names, quote(final.name)+" ("+at(final.header)+")")
+	}
+	return names
 }
 
 func eventsOf(draft *routeDraft) []taken {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -18,11 +19,15 @@ import (
 type reader struct {
 	// constants evaluates what names neither an event nor a delivery.
 	constants *hcl.EvalContext
-	diags     hcl.Diagnostics
+	templates *templates
+	// again parses the text of a route block once more.
+	again func(*hcl.Block) *hcl.Block
+	diags hcl.Diagnostics
 }
 
 func newReader() reader {
-	return reader{constants: &hcl.EvalContext{Functions: functions()}}
+	texts := &templates{}
+	return reader{constants: &hcl.EvalContext{Functions: functionsWith(texts)}, templates: texts}
 }
 
 // add takes diagnostics in. For an unknown function it finds the name that was
@@ -32,6 +37,12 @@ func (r *reader) add(diags ...*hcl.Diagnostic) {
 		if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallUnknownDiagExtra](diag); ok {
 			name := call.CalledFunctionName()
 			diag.Detail = fmt.Sprintf("There is no function %s.%s", quote(name), suggest(name, append(keys(r.constants.Functions), secretFunctions()...)))
+			if name == "uuid" || name == "uuidv4" || name == "uuidv5" || name == "bcrypt" || strings.HasPrefix(name, "random") {
+				diag.Detail = fmt.Sprintf("There is no %s(): the same event comes to the same in a replay. For a name that is new with each event, take event.id.", name)
+			}
+			if name == "now" || name == "timestamp" {
+				diag.Detail = "The time is that at which an event was received, so that a replay comes to the same: now(), in the expressions of routes only."
+			}
 		}
 	}
 	r.diags = append(r.diags, diags...)
@@ -43,7 +54,7 @@ func (r *reader) constant(name string, expr hcl.Expression, want cty.Type) (cty.
 		return cty.NilVal, false
 	}
 	for _, traversal := range expr.Variables() {
-		if root := traversal.RootName(); (root == "var" || root == "local") && !r.namedValue(traversal) {
+		if root := traversal.RootName(); (root == "var" || root == "local" || root == eachVariable) && !r.namedValue(traversal) {
 			return cty.NilVal, false
 		}
 	}
@@ -216,4 +227,17 @@ func (r *reader) unique(what string, seen map[string]hcl.Range, name string, rng
 	}
 	seen[name] = rng
 	return true
+}
+
+// once leaves out what is listed again, which changes nothing, and warns of it.
+func (r *reader) once(what string, listed []place) []place {
+	var out []place
+	for _, p := range listed {
+		if slices.ContainsFunc(out, func(q place) bool { return q.text == p.text }) {
+			r.add(warningAt(p.rng, "Listed twice", "The %s %s stands in the list already. Take it out, or write the one that was meant.", what, quote(p.text)))
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
 }

@@ -15,8 +15,10 @@ import (
 type reference struct {
 	// names begin with the variable, and are normalised as cty's are.
 	names []string
-	// text is the names in one.
-	text string
+	// key is the names in one.
+	key string
+	// last is the step that reads null where the event lacks the value, or nil.
+	last *orNull
 }
 
 // referenceOf returns nil for an expression that is more than names.
@@ -25,15 +27,15 @@ func referenceOf(expr hcl.Expression) *reference {
 	if !ok {
 		return nil
 	}
-	names := []string{e.Traversal.RootName()}
-	for _, step := range e.Traversal[1:] {
-		attr, ok := step.(hcl.TraverseAttr)
-		if !ok {
-			return nil
-		}
-		names = append(names, cty.NormalizeString(attr.Name))
+	ref := &reference{names: steps(e.Traversal)}
+	ref.key = pathKey(ref.names)
+	if len(ref.names) < len(e.Traversal) || strings.Count(ref.key, nameEnd) != len(ref.names)-1 {
+		return nil
 	}
-	return &reference{names: names, text: strings.Join(names, ".")}
+	if last, ok := e.Traversal[len(e.Traversal)-1].(orNull); ok {
+		ref.last = &last
+	}
+	return ref
 }
 
 // find gives what a route refers to. Where that is not simply there it gives
@@ -49,26 +51,32 @@ func (s *scope) find(route string, ref *reference) (cty.Value, bool) {
 		}
 		return output.GetAttr(ref.names[2]), true
 	}
-	if v, ok := s.found[ref.text]; ok {
-		return v, true
-	}
-	var v cty.Value
-	var ok bool
-	switch ref.names[1] {
-	case "payload":
-		v, ok = s.payload.find(ref.names[2:])
-	case "attributes":
-		v, ok = s.attributes.find(ref.names[2:])
-	default:
-		v, ok = s.extra.find(ref.names[1:])
-	}
-	if ok {
-		if s.found == nil {
-			s.found = map[string]cty.Value{}
+	v, ok := s.found[ref.key]
+	if !ok {
+		switch ref.names[1] {
+		case "payload":
+			v, ok = s.payload.find(ref.names[2:])
+		case "attributes":
+			v, ok = s.attributes.find(ref.names[2:])
+		default:
+			v, ok = s.extra.find(ref.names[1:])
 		}
-		s.found[ref.text] = v
+		if ok {
+			if s.found == nil {
+				s.found = map[string]cty.Value{}
+			}
+			s.found[ref.key] = v
+		}
 	}
-	return v, ok
+	switch {
+	case !ok:
+		return cty.NilVal, false
+	case ref.last == nil:
+		return v, v != absent
+	case v == absent:
+		return cty.NullVal(ref.last.ty), true
+	}
+	return ref.last.read(v), true
 }
 
 // attribute is a name in an object, and the expression of its value.
@@ -76,6 +84,8 @@ type attribute struct {
 	name string
 	expr hcl.Expression
 	ref  *reference // or nil
+	// hushed: no error may quote what the expression sees.
+	hushed bool
 }
 
 // attributesOf takes an object apart whose names are known; ok is false for any

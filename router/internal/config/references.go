@@ -1,8 +1,8 @@
 package config
 
 import (
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -76,9 +76,21 @@ func (r *routeReader) sources() []sourceFacts {
 	return out
 }
 
+// envelope is eventAttributes for the route's sources; nobody writes to it.
+func (r *routeReader) envelope() map[string]cty.Value {
+	if r.event == nil {
+		r.event = eventAttributes(r.sources())
+	}
+	return r.event
+}
+
 // tryContext is what the route's expressions are tried with at load: nothing
 // has a value, but much has a type.
 func (r *routeReader) tryContext() *hcl.EvalContext {
+	event := maps.Clone(r.envelope())
+	if r.shape.payload != nil {
+		event["payload"], event["attributes"] = r.shape.payload.unknown(), r.shape.attributes.unknown()
+	}
 	outputs := map[string]cty.Value{}
 	for _, d := range r.draft.deliveries {
 		outputs[d.name] = cty.DynamicVal
@@ -87,8 +99,9 @@ func (r *routeReader) tryContext() *hcl.EvalContext {
 		}
 	}
 	ctx := r.constants.NewChild()
+	ctx.Functions = unknownClock()
 	ctx.Variables = map[string]cty.Value{
-		"event":   cty.ObjectVal(eventAttributes(r.sources())),
+		"event":   cty.ObjectVal(event),
 		"deliver": cty.ObjectVal(outputs),
 		"failure": cty.ObjectVal(failureAttributes()),
 	}
@@ -99,29 +112,48 @@ func (r *routeReader) tryContext() *hcl.EvalContext {
 // been checked, which gives better words than the evaluation would.
 func (r *routeReader) try(expr hcl.Expression, where expressionPlace) (cty.Value, bool) {
 	ok := !r.refuseSecret(expr)
+	ok = r.learnTemplates(expr) && ok
 	guarded := guardedRanges(expr)
 	for _, traversal := range expr.Variables() {
 		isGuarded := slices.Contains(guarded, traversal.SourceRange())
 		ok = r.reference(traversal, where, isGuarded) && ok
 	}
-	if !ok {
+	if !ok || !r.knownElements(expr, guarded) {
 		return cty.NilVal, false
 	}
-	v, diags := expr.Value(r.expressions)
+	if !r.known.compiled {
+		r.warnQuoted(expr, r.names)
+	}
+	r.shape.tolerate(expr)
+	ctx, anyEvent := r.expressions, r.expressions.NewChild()
+	anyEvent.Variables = map[string]cty.Value{"event": cty.ObjectVal(r.envelope())}
+	if r.leadsOutside(expr, guarded) {
+		ctx = anyEvent
+	}
+	if !r.comparable(expr, ctx) {
+		return cty.NilVal, false
+	}
+	if comparesLists(expr, ctx) {
+		ctx = anyEvent
+	}
+	v, diags := expr.Value(ctx)
 	r.add(diags...)
 	return v, !diags.HasErrors()
 }
 
 // guardedRanges are the places of references inside try() and can(), which may
 // lead nowhere.
-func guardedRanges(expr hcl.Expression) []hcl.Range {
+func guardedRanges(expr hcl.Expression) []hcl.Range { return rangesIn(expr, "try", "can") }
+
+// rangesIn are the places of references inside calls of these functions.
+func rangesIn(expr hcl.Expression, functions ...string) []hcl.Range {
 	var out []hcl.Range
 	node, ok := expr.(hclsyntax.Node)
 	if !ok {
 		return nil
 	}
 	hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
-		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok && (call.Name == "try" || call.Name == "can") {
+		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok && slices.Contains(functions, call.Name) {
 			for _, arg := range call.Args {
 				for _, traversal := range arg.Variables() {
 					out = append(out, traversal.SourceRange())
@@ -138,7 +170,7 @@ func (r *routeReader) reference(traversal hcl.Traversal, where expressionPlace, 
 	root := traversal.RootName()
 	switch root {
 	case "event":
-		return r.eventReference(traversal)
+		return r.eventReference(traversal) && r.knownField(traversal, guarded)
 	case "deliver":
 		if where == inWhen {
 			r.add(errorAt(rng, "An output before its delivery", `This is asked before any delivery runs, so it can't refer to deliver.`))
@@ -149,7 +181,7 @@ func (r *routeReader) reference(traversal hcl.Traversal, where expressionPlace, 
 		if where == inFailure {
 			return r.failureReference(traversal)
 		}
-	case "var", "local":
+	case "var", "local", eachVariable:
 		return r.namedValue(traversal)
 	case "plugin", "source":
 		r.add(errorAt(rng, "Not a value", "%s.… names a part of the configuration. It has no value that an expression could use.", root))
@@ -181,14 +213,17 @@ func (r *routeReader) failureReference(traversal hcl.Traversal) bool {
 func (r *routeReader) eventReference(traversal hcl.Traversal) bool {
 	path := steps(traversal[:min(len(traversal), 2)])
 	sources := r.sources()
-	known := eventAttributes(sources)
+	known := r.envelope()
 	if len(path) == 2 {
 		if _, ok := known[path[1]]; !ok {
 			if slices.ContainsFunc(sources, func(f sourceFacts) bool { return f.broken }) {
 				return false // it may be one that the broken source has
 			}
-			r.add(errorAt(traversal.SourceRange(), "Unknown attribute of an event", "An event has no %s.%s What the protocol sent is below event.payload and event.attributes.",
-				quote(path[1]), suggest(path[1], keys(known))))
+			wayOut := suggest(path[1], keys(known)) + " What the protocol sent is below event.payload and event.attributes."
+			if elsewhere := r.elsewhere(traversal); elsewhere != "" {
+				wayOut = " Did you mean " + elsewhere + "?"
+			}
+			r.add(errorAt(traversal.SourceRange(), "Unknown attribute of an event", "An event has no %s.%s", quote(path[1]), wayOut))
 			return false
 		}
 	}
@@ -217,18 +252,18 @@ func (r *routeReader) outputReference(traversal hcl.Traversal, where expressionP
 			"The delivery %s runs only when the event has failed, and after everything else. Only other deliveries of on_failure can refer to it.", quote(d.name)))
 		return false
 	}
+	if len(path) == 3 && d.action != nil && d.action.output.named(path[2]) == nil {
+		r.add(errorAt(rng, "Unknown output", "The action %s gives no output %s.%s", d.to, quote(path[2]), suggest(path[2], d.action.output.names())))
+		return false
+	}
 	if where == inReply && d.when != nil && !guarded {
 		r.add(errorAt(rng, "A reply that may lack its value",
-			"The delivery %s has a condition: it may not have run when the reply is made. Write try(%s, null).", quote(d.name), strings.Join(path, ".")))
+			"The delivery %s has a condition: it may not have run when the reply is made. Write %s.", quote(d.name), r.insteadOf(traversal)))
 		return false
 	}
 	if where == inReply && d.optional && !guarded {
 		r.add(errorAt(rng, "A reply that may lack its value",
-			"The delivery %s is optional: it may have failed when the reply is made. Write try(%s, null), or make the delivery required.", quote(d.name), strings.Join(path, ".")))
-		return false
-	}
-	if len(path) == 3 && d.action != nil && d.action.output.named(path[2]) == nil {
-		r.add(errorAt(rng, "Unknown output", "The action %s gives no output %s.%s", d.to, quote(path[2]), suggest(path[2], d.action.output.names())))
+			"The delivery %s is optional: it may have failed when the reply is made. Make the delivery required, or write %s.", quote(d.name), r.insteadOf(traversal)))
 		return false
 	}
 	return true

@@ -23,6 +23,13 @@ func (r *routeReader) reply(block *hcl.Block) {
 			}
 		}
 	}
+	for i := range r.draft.replyTo { // by one source's schema a reply is sealed, and it must be the same by all
+		f := &r.draft.replyTo[i]
+		f.sensitive = !slices.ContainsFunc(r.sources(), func(facts sourceFacts) bool {
+			own := facts.reply.named(f.name)
+			return own == nil || !own.sensitive
+		})
+	}
 	slices.SortFunc(r.draft.replyTo, func(a, b field) int { return strings.Compare(a.name, b.name) })
 	r.draft.reply = map[string]hcl.Expression{}
 	for _, name := range keys(attrs) {
@@ -33,9 +40,16 @@ func (r *routeReader) reply(block *hcl.Block) {
 			r.add(errorAt(attr.NameRange, "Unknown reply attribute", "A reply by the protocol %s can't carry %s.%s",
 				list(slices.Compact(slices.Sorted(slices.Values(protocols)))), quote(name), suggest(name, r.draft.replyTo.names())))
 		}
+		if f != nil && !f.sensitive {
+			r.refuseSensitive(attr.Expr, "the reply attribute "+quote(name), r.draft.replyTo.sensitiveNames())
+		}
+		r.owedTo = r.typeOwed(name)
 		if v, ok := r.try(attr.Expr, inReply); ok && f != nil {
 			r.fits(v, *f, attr.Expr.Range(), "reply attribute")
+			r.warnValue(nil, attr.Expr, inReply)
+			r.warnOwed(name, attr.Expr)
 		}
+		r.owedTo = ""
 	}
 }
 

@@ -21,39 +21,38 @@ func requestAttributes() map[string]cty.Value {
 	return map[string]cty.Value{"headers": texts, "query": texts, "body": cty.DynamicVal}
 }
 
-func namesOf(expressions []router.Expression) []string {
-	var names []string
-	for _, e := range expressions {
-		names = append(names, e.Name)
-	}
-	return names
-}
-
-// expressions compiles what a source's block says of its requests.
-func (l *loader) expressions(kind router.SourceKind, attrs hcl.Attributes) map[string]router.RequestText {
-	var out map[string]router.RequestText
+// expressions compiles what a source's block says of its requests. written is
+// the same as text.
+func (l *loader) expressions(kind router.SourceKind, attrs hcl.Attributes) (out map[string]router.RequestText, written map[string]string) {
 	for _, e := range kind.Expressions {
 		attr := attrs[e.Name]
-		if attr == nil || !l.tryRequest(e, attr.Expr) {
+		if attr == nil || !l.tryRequest(kind, e, attr.Expr) {
 			continue
 		}
 		if out == nil {
-			out = map[string]router.RequestText{}
+			out, written = map[string]router.RequestText{}, map[string]string{}
 		}
 		out[e.Name] = newRequestExpression(attr.Expr, l.constants).text
+		rng := attr.Expr.Range()
+		written[e.Name] = string(rng.SliceBytes(l.files[rng.Filename].Bytes))
 	}
-	return out
+	return out, written
 }
 
 // tryRequest evaluates an expression with nothing known of the request.
-func (l *loader) tryRequest(e router.Expression, expr hcl.Expression) bool {
+func (l *loader) tryRequest(kind router.SourceKind, e router.Expression, expr hcl.Expression) bool {
 	ok := !l.refuseSecret(expr)
+	ok = l.learnTemplates(expr) && ok
 	for _, traversal := range expr.Variables() {
-		ok = l.requestReference(traversal) && ok
+		ok = l.requestReference(kind, traversal) && ok
 	}
 	if !ok {
 		return false
 	}
+	l.warnQuoted(expr, func(root, name string) bool {
+		_, known := requestAttributes()[name]
+		return root == requestVariable && known || l.isNamed(root, name)
+	})
 	ctx := l.constants.NewChild()
 	ctx.Variables = map[string]cty.Value{requestVariable: cty.ObjectVal(requestAttributes())}
 	v, diags := expr.Value(ctx)
@@ -64,7 +63,7 @@ func (l *loader) tryRequest(e router.Expression, expr hcl.Expression) bool {
 	v, err := convert.Convert(v, cty.String)
 	switch {
 	case err != nil:
-		l.add(errorAt(expr.Range(), "Wrong type", "%s must be a text or a number: %s.", quote(e.Name), err))
+		l.add(errorAt(expr.Range(), "Wrong type", "%s can't have this value: %s.", quote(e.Name), err))
 	case !v.IsKnown():
 		return true
 	case v.IsNull() || v.AsString() == "":
@@ -78,7 +77,7 @@ func (l *loader) tryRequest(e router.Expression, expr hcl.Expression) bool {
 	return false
 }
 
-func (l *loader) requestReference(traversal hcl.Traversal) bool {
+func (l *loader) requestReference(kind router.SourceKind, traversal hcl.Traversal) bool {
 	rng, root := traversal.SourceRange(), traversal.RootName()
 	if root != requestVariable {
 		l.add(errorAt(rng, "Unknown name", "There is nothing called %s here: the event is only being made of the request.%s A text stands in quotes.",
@@ -89,6 +88,14 @@ func (l *loader) requestReference(traversal hcl.Traversal) bool {
 	if path := steps(traversal[:min(len(traversal), 2)]); len(path) == 2 {
 		if _, ok := known[path[1]]; !ok {
 			l.add(errorAt(rng, "Unknown part of a request", "A request has no %s.%s What the sender wrote is below request.body.", quote(path[1]), suggest(path[1], keys(known))))
+			return false
+		}
+	}
+	if len(traversal) > 2 && kind.Hides != nil {
+		of, _ := nameOf(traversal[1])
+		name, ok := nameOf(traversal[2])
+		if ok && (of == "headers" || of == "query") && kind.Hides(name) {
+			l.add(errorAt(rng, "A value that is never given", "Headers and parameters whose name is like a secret's, as %s is, are given to no expression: what this is made of is written down. Name another part of the request.", quote(name)))
 			return false
 		}
 	}
@@ -169,7 +176,7 @@ func (x *requestExpression) find(req router.Request) (v cty.Value, ok bool) {
 		return joined(req.Query[below[0]]), len(below) == 1
 	default:
 		r := jsonReader{raw: req.Body}
-		if !r.find(below) {
+		if found, _ := r.find(below); !found {
 			return cty.NullVal(cty.String), true
 		}
 		v, err := r.value(everything)

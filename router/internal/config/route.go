@@ -13,7 +13,13 @@ import (
 // routeDraft is a route block that has been read: all of it is known but the
 // values that its expressions will have.
 type routeDraft struct {
-	name     string
+	name string
+	// constants are what its expressions see beside the event.
+	constants *hcl.EvalContext
+	// asksTime: an expression calls now().
+	asksTime bool
+	// again: the block's for_each has made an earlier route of it.
+	again    bool
 	rng      hcl.Range // of the whole block
 	header   hcl.Range
 	from, on []place
@@ -28,31 +34,19 @@ type routeDraft struct {
 	replyTo fields
 }
 
-func routeSchema() *hcl.BodySchema {
-	return &hcl.BodySchema{
-		Attributes: append(required("from"), optional("on", "when", "final", "codes")...),
-		Blocks: []hcl.BlockHeaderSchema{
-			{Type: "deliver", LabelNames: []string{"name"}},
-			{Type: "on_failure"},
-			{Type: "reply"},
-			{Type: "throttle"},
-		},
-	}
-}
-
 // readRoutes reads the route blocks, in file order.
 func readRoutes(r *reader, blocks hcl.Blocks, known *world) []*routeDraft {
 	var drafts []*routeDraft
 	seen := map[string]hcl.Range{}
 	for _, block := range blocks {
 		name := block.Labels[0]
-		if name == "" || strings.ContainsFunc(name, func(c rune) bool { return c == '/' || c < ' ' }) {
+		if name == "" || strings.ContainsFunc(name, noNamePart) {
 			r.add(errorAt(block.LabelRanges[0], "Not a name", "The name of a route must not be empty and have no / in it; %s won't do.", quote(name)))
 		}
-		r.unique("route", seen, name, block.DefRange)
-		rr := &routeReader{reader: r, known: known, draft: &routeDraft{name: name, header: block.DefRange, rng: wholeRange(block)}}
-		rr.read(block)
-		drafts = append(drafts, rr.draft)
+		for _, draft := range readRoute(r, block, known) {
+			r.unique("route", seen, draft.name, block.DefRange)
+			drafts = append(drafts, draft)
+		}
 	}
 	reportUnreachable(r, drafts)
 	reportUnanswered(r, drafts, known)
@@ -60,8 +54,11 @@ func readRoutes(r *reader, blocks hcl.Blocks, known *world) []*routeDraft {
 }
 
 func wholeRange(block *hcl.Block) hcl.Range {
-	if body, ok := block.Body.(*hclsyntax.Body); ok {
+	switch body := block.Body.(type) {
+	case *hclsyntax.Body:
 		return hcl.RangeBetween(block.TypeRange, body.SrcRange)
+	case jsonBody:
+		return hcl.RangeBetween(block.DefRange, body.MissingItemRange()) // where it is closed
 	}
 	return block.DefRange
 }
@@ -71,18 +68,39 @@ type routeReader struct {
 	*reader
 	known *world
 	draft *routeDraft
+	// shape is what the route's events look like.
+	shape eventShape
+	// written are the route's block for the shapes that instances of its for_each
+	// have had so far; nil for a route without.
+	written map[eventShape]*hcl.Block
+	// event is what envelope has found.
+	event map[string]cty.Value
+	// truths and proofs are what without and proves have found.
+	truths map[asked]truth
+	proofs map[asked]there
+	// misspelt: a type in `on` looks like a slip, so that what its events lack is
+	// not worth a word.
+	misspelt bool
+	// owedTo is the event type whose success must carry the reply attribute that is
+	// being read, or "".
+	owedTo string
 	// expressions is what the route's expressions are tried with at load.
 	expressions *hcl.EvalContext
 }
 
 func (r *routeReader) read(block *hcl.Block) {
-	content := r.content(block.Body, routeSchema())
+	content := r.content(block.Body, routeBody)
 	blocks := content.Blocks.ByType()
 	r.from(content.Attributes["from"])
 	r.on(content.Attributes["on"])
 	r.draft.final = r.flag(content.Attributes["final"], false)
 	r.codes(content.Attributes["codes"])
 
+	r.shape = r.known.shapeOf(r.draft.from, r.draft.on)
+	if own := r.ownBlock(block); own != block {
+		content, _ = own.Body.Content(routeBody) // what is wrong with it has been told
+		blocks = content.Blocks.ByType()
+	}
 	seen := map[string]hcl.Range{}
 	for _, deliver := range blocks["deliver"] {
 		r.draft.deliveries = append(r.draft.deliveries, r.deliver(deliver, seen))
@@ -119,7 +137,11 @@ func (r *routeReader) from(attr *hcl.Attribute) {
 	}
 	elements, diags := hcl.ExprList(attr.Expr)
 	if diags.HasErrors() || len(elements) == 0 {
-		r.add(errorAt(attr.Expr.Range(), "No source", `"from" must list sources, in brackets: [source.appdirect.acme].`))
+		summary := "Not a list"
+		if !diags.HasErrors() {
+			summary = "No source"
+		}
+		r.add(errorAt(attr.Expr.Range(), summary, `"from" must list sources, in brackets: [source.appdirect.acme].`))
 		return
 	}
 	for _, element := range elements {
@@ -128,36 +150,42 @@ func (r *routeReader) from(attr *hcl.Attribute) {
 		bare, isSource := strings.CutPrefix(name, "source.")
 		switch {
 		case diags.HasErrors() || !isSource:
-			r.add(errorAt(element.Range(), "Not a source", "Refer to a source without quotes: source.KIND.NAME, or source.%s for failures.", ownSource))
+			r.add(errorAt(element.Range(), "Not a source", "Refer to a source%s: source.KIND.NAME, or source.%s for failures.", unquoted(element), ownSource))
+		case r.known.sources[bare].kind == "" && r.known.sources[nearest(bare, keys(r.known.sources))].broken:
+			r.draft.from = append(r.draft.from, place{nearest(bare, keys(r.known.sources)), element.Range()}) // the slip is there, and was told
+		case r.known.sources[bare].kind == "" && r.known.lost["source"]:
 		case r.known.sources[bare].kind == "":
 			r.add(errorAt(element.Range(), "Unknown source", "There is no source %s.%s", quote(bare), suggest(bare, keys(r.known.sources))))
 		default:
 			r.draft.from = append(r.draft.from, place{bare, element.Range()})
 		}
 	}
+	r.draft.from = r.once("source", r.draft.from)
 }
 
 // on reads event types. They are an open set, so an unknown one is a warning.
 func (r *routeReader) on(attr *hcl.Attribute) {
-	r.draft.on = r.texts(attr)
+	r.draft.on = r.once("event type", r.texts(attr))
 	if attr == nil {
 		return
 	}
 	if elements, diags := hcl.ExprList(attr.Expr); !diags.HasErrors() && len(elements) == 0 {
 		r.add(errorAt(attr.Expr.Range(), "No event type", `"on" lists no type, so that no event could match. Leave the line out for every type.`))
 	}
-	var known []string
-	for _, from := range r.draft.from {
-		facts := r.known.sources[from.text]
-		if len(facts.types) == 0 {
-			return
-		}
-		known = append(known, facts.types...)
-	}
+	r.misspelt = len(r.draft.on) == 0
+	r.wildcards()
+	known, sources := r.knownTypes()
 	for _, on := range r.draft.on {
-		if len(known) > 0 && !slices.Contains(known, on.text) {
-			r.add(warningAt(on.rng, "Unknown event type", "The sources of this route are not known to have events of type %s; the route waits for them all the same.%s", quote(on.text), suggest(on.text, known)))
+		if len(known) == 0 || slices.Contains(known, on.text) {
+			continue
 		}
+		r.misspelt = r.misspelt || nearest(on.text, known) != ""
+		if len(sources) > 0 {
+			r.add(warningAt(on.rng, "Unknown event type", "No schema of %s knows %s; the route waits for it all the same, and nothing that it says of such an event is checked.%s",
+				join(sources), quote(on.text), suggest(on.text, known)))
+			continue
+		}
+		r.add(warningAt(on.rng, "Unknown event type", "The sources of this route are not known to have events of type %s; the route waits for them all the same.%s", quote(on.text), suggest(on.text, known)))
 	}
 }
 
@@ -182,23 +210,34 @@ func (r *routeReader) codes(attr *hcl.Attribute) {
 // condition checks a `when`: of the route, or of one of its deliveries.
 func (r *routeReader) condition(expr hcl.Expression, where expressionPlace) {
 	v, ok := r.try(expr, where)
+	r.refuseSensitive(expr, "a condition", nil)
 	if !ok {
 		return
 	}
 	b, err := convert.Convert(v, cty.Bool)
+	why := "does not depend on the event"
+	if refersTo(expr, "event") || refersTo(expr, "deliver") {
+		why = "comes to the same whatever the event has"
+	}
 	matches, never := "every event of this route's types matches", "this route would never run. Take the route out"
 	if where != inWhen {
 		matches, never = "the delivery always runs", "the delivery would never run. Take it out"
 	}
 	switch {
 	case err != nil:
-		r.add(errorAt(expr.Range(), "Not a condition", `"when" must be true or false: %s.`, err))
+		hint := ""
+		if _, text := expr.(*jsonText); text {
+			hint = ` In JSON, an expression stands in "${…}".`
+		}
+		r.add(errorAt(expr.Range(), "Not a condition", `"when" can't have this value: %s.%s`, err, hint))
 	case !b.IsKnown():
+		r.warnAbsent(expr, where)
 	case b.IsNull():
 		r.add(errorAt(expr.Range(), "Not a condition", `"when" is null for every event. Write a comparison, or leave the line out.`))
+	case refersTo(expr, eachVariable): // it may be so for some elements only
 	case b.True():
-		r.add(errorAt(expr.Range(), "A condition that is always true", `"when" does not depend on the event: %s. Leave the line out, or compare something of the event.`, matches))
+		r.add(errorAt(expr.Range(), "A condition that is always true", `"when" %s: %s. Leave the line out, or compare something of the event.`, why, matches))
 	default:
-		r.add(errorAt(expr.Range(), "A condition that is always false", `"when" does not depend on the event: %s, or compare something of the event.`, never))
+		r.add(errorAt(expr.Range(), "A condition that is always false", `"when" %s: %s, or compare something of the event.`, why, never))
 	}
 }

@@ -19,9 +19,11 @@ type scope struct {
 	// conditions what those conditions see once one has been asked.
 	candidates *paths
 	conditions map[string]cty.Value
+	// operands of conditions that were evaluated already.
+	operands map[*operand]cty.Value
 	// views are the parts of the event that were converted already.
 	views map[*paths]cty.Value
-	// found are the values of references, by their text.
+	// found are the values of references, by their keys.
 	found                      map[string]cty.Value
 	payload, attributes, extra document
 	// outputs by route and delivery.
@@ -45,10 +47,13 @@ func newDocument(raw json.RawMessage) document {
 	return document{raw: raw}
 }
 
-// check fails for what is not JSON.
+// check fails for what is not JSON, and for what has too many values.
 func (d *document) check() error {
 	if !d.checked {
-		d.checked, d.err = true, checkJSON(d.raw)
+		d.checked = true
+		if d.err = checkJSON(d.raw); d.err == nil {
+			d.err = checkValues(d.raw)
+		}
 	}
 	return d.err
 }
@@ -73,12 +78,19 @@ func (d *document) members(named *paths) (map[string]cty.Value, error) {
 	return v.AsValueMap(), nil
 }
 
-// find converts the value under these names, one below the other, if there is
-// one.
-func (d *document) find(names []string) (cty.Value, bool) {
+// absent stands for what an object does not have, or has as null.
+var absent = cty.NilVal
+
+// find converts the value under these names, one below the other, or gives
+// absent. ok is false where the way leads through what is no object.
+func (d *document) find(names []string) (v cty.Value, ok bool) {
 	r := jsonReader{raw: d.raw}
-	if d.check() != nil || !r.find(names) {
-		return cty.NilVal, false
+	if d.check() != nil {
+		return absent, false
+	}
+	found, lacking := r.find(names)
+	if !found {
+		return absent, lacking
 	}
 	v, err := r.value(everything)
 	return v, err == nil

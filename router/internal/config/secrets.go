@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/signalbox/signalbox/router"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 )
@@ -34,12 +35,19 @@ func (s *secrets) learn(value string) {
 	}
 }
 
-// mask replaces every known secret in text, the longest first.
+// mask replaces every known secret in text, in every form, the longest first.
 func (s *secrets) mask(text string) string {
-	values := slices.Clone(s.values)
-	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) })
-	for _, value := range values {
-		text = strings.ReplaceAll(text, value, "(secret)")
+	var forms []string
+	for _, value := range s.values {
+		for _, form := range router.NewSecret([]byte(value)).Forms() {
+			if len(form) >= minMasked {
+				forms = append(forms, form)
+			}
+		}
+	}
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	for _, form := range forms {
+		text = strings.ReplaceAll(text, form, "(secret)")
 	}
 	return text
 }
@@ -133,26 +141,32 @@ func (r *reader) refuseSecret(expr hcl.Expression) bool {
 // plugin's config and env.
 func (l *loader) secretContext() *hcl.EvalContext {
 	ctx := l.constants.NewChild()
-	ctx.Functions = map[string]function.Function{
-		"credential": l.secretFunction("name", l.env.Credential),
-		"env": l.secretFunction("name", func(name string) ([]byte, error) {
+	ctx.Functions = l.secretCalls()
+	return ctx
+}
+
+// secretCalls are the functions that secretFunctions names.
+func (l *loader) secretCalls() map[string]function.Function {
+	return map[string]function.Function{
+		"credential": l.secretFunction("A credential of the service manager: systemd's LoadCredential.", "name", l.env.Credential),
+		"env": l.secretFunction("A variable of the daemon's environment.", "name", func(name string) ([]byte, error) {
 			value, ok := l.env.Getenv(name)
 			if !ok {
 				return nil, fmt.Errorf("the environment has no %s", name)
 			}
 			return []byte(value), nil
 		}),
-		"file": l.secretFunction("path", func(path string) ([]byte, error) {
+		"file": l.secretFunction("What a file holds, without a line end behind it.", "path", func(path string) ([]byte, error) {
 			return l.env.ReadFile(l.resolve(path))
 		}),
 	}
-	return ctx
 }
 
-func (l *loader) secretFunction(param string, read func(string) ([]byte, error)) function.Function {
+func (l *loader) secretFunction(doc, param string, read func(string) ([]byte, error)) function.Function {
 	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: param, Type: cty.String}},
-		Type:   function.StaticReturnType(cty.String),
+		Description: doc,
+		Params:      []function.Parameter{{Name: param, Type: cty.String}},
+		Type:        function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			raw, err := read(args[0].AsString())
 			if err != nil {

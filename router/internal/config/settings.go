@@ -10,38 +10,6 @@ import (
 	"github.com/signalbox/signalbox/router"
 )
 
-// The settings at the top of a configuration:
-//
-//	listen             "127.0.0.1:8480"  host:port that sources are served at
-//	public_url         none              the address that callers know it by; signatures are made over it
-//	state_dir          the daemon's      the journal and what must outlive the process
-//	shutdown_timeout   "30s"             for how long running deliveries may finish
-//	retention          "365d"            how long finished events are kept
-//	retention_size     "10GB"            above it the oldest finished events go; "0" for no limit
-//	retention_payload  as retention      how long their payloads, inputs and outputs are kept
-//	give_up            "24h"             when a held event ends as an error
-//	callback_within    "72h"             for how long a callback is retried
-//	pending_alert      "15m"             when it is told that a caller still waits
-//	max_in_flight      256               events fetched at one time; as many more wait, then "not now"
-//	log_level          "info"            trace, debug, info, warn, error
-//
-//	tls              { cert_file, key_file }
-//	journal "sqlite" { path = state_dir/journal.db }
-//	admin            { socket }
-//
-// A duration is a number and a unit: s, m, h or d.
-func settingsSchema() *hcl.BodySchema {
-	return &hcl.BodySchema{
-		Attributes: optional("listen", "public_url", "state_dir", "shutdown_timeout", "retention",
-			"retention_size", "retention_payload", "give_up", "callback_within", "pending_alert", "max_in_flight", "log_level"),
-		Blocks: []hcl.BlockHeaderSchema{
-			{Type: "tls"},
-			{Type: "journal", LabelNames: []string{"engine"}},
-			{Type: "admin"},
-		},
-	}
-}
-
 const (
 	defaultListen    = "127.0.0.1:8480"
 	defaultShutdown  = 30 * time.Second
@@ -53,6 +21,9 @@ const (
 	journalFile          = "journal.db"
 )
 
+func logLevels() []string { return []string{"trace", "debug", "info", "warn", "error"} }
+
+// settings reads what stands at the top of a configuration (rootBlock).
 func (l *loader) settings(content *hcl.BodyContent) *Config {
 	attrs := content.Attributes
 	rules := router.DefaultRules()
@@ -63,11 +34,12 @@ func (l *loader) settings(content *hcl.BodyContent) *Config {
 		Listen:          l.listen(attrs["listen"]),
 		PublicURL:       l.publicURL(attrs["public_url"]),
 		StateDir:        l.resolve(l.name(attrs["state_dir"], l.env.StateDir)),
+		SealKey:         l.sealKey(attrs["seal_key"]),
 		ShutdownTimeout: l.duration(attrs["shutdown_timeout"], defaultShutdown),
 		RetentionSize:   l.size(attrs["retention_size"], defaultRetentionSize),
 		MaxInFlight:     l.count(attrs["max_in_flight"], router.DefaultMaxInFlight),
 		Rules:           rules,
-		LogLevel:        l.word(attrs["log_level"], defaultLogLevel, "trace", "debug", "info", "warn", "error"),
+		LogLevel:        l.word(attrs["log_level"], defaultLogLevel, logLevels()...),
 	}
 	l.retention(c, attrs)
 	blocks := content.Blocks.ByType()
@@ -79,10 +51,27 @@ func (l *loader) settings(content *hcl.BodyContent) *Config {
 		c.Journal = l.journal(block, c.Journal)
 	}
 	if block := l.atMostOne(blocks["admin"]); block != nil {
-		attrs := l.attributes(block, optional("socket"))
+		attrs := l.attributes(block, adminBlock())
 		c.Admin.Socket = l.resolve(l.name(attrs["socket"], ""))
 	}
 	return c
+}
+
+// sealKey reads a secret, though it stands at the top.
+func (l *loader) sealKey(attr *hcl.Attribute) router.Secret {
+	if attr == nil {
+		return router.Secret{}
+	}
+	l.secrets.learnLiterals(attr.Expr)
+	before := len(l.diags)
+	key, _, err := l.secretOf(attr.Expr)
+	if err == nil && len(l.diags) == before && l.env.CheckSealKey != nil {
+		err = l.env.CheckSealKey(key)
+	}
+	if err != nil {
+		l.add(errorAt(attr.Expr.Range(), "Not a sealing key", `"seal_key" can't have this value: %s.`, err))
+	}
+	return key
 }
 
 // retention reads for how long events, and what they carry, are kept.
@@ -114,11 +103,12 @@ func (l *loader) publicURL(attr *hcl.Attribute) string {
 		l.add(errorAt(attr.Expr.Range(), "Not a public address",
 			`"public_url" must be the address that callers use, with no user, query or fragment: "https://events.example.com".`))
 	}
+	l.warnInClear(attr.Name, attr.Expr.Range(), address)
 	return address
 }
 
 func (l *loader) tls(block *hcl.Block) *TLS {
-	attrs := l.attributes(block, required("cert_file", "key_file"))
+	attrs := l.attributes(block, tlsBlock())
 	return &TLS{
 		CertFile: l.resolve(l.name(attrs["cert_file"], "")),
 		KeyFile:  l.resolve(l.name(attrs["key_file"], "")),
@@ -131,7 +121,7 @@ func (l *loader) journal(block *hcl.Block, otherwise Journal) Journal {
 		l.add(errorAt(block.LabelRanges[0], "Unknown journal", "There is no journal engine %s.%s", quote(engine), suggest(engine, []string{otherwise.Engine})))
 		return otherwise
 	}
-	attrs := l.attributes(block, optional("path"))
+	attrs := l.attributes(block, journalBlock())
 	return Journal{Engine: engine, Path: l.resolve(l.name(attrs["path"], otherwise.Path))}
 }
 
@@ -148,22 +138,6 @@ func (r *reader) atMostOne(blocks hcl.Blocks) *hcl.Block {
 }
 
 // attributes reads a block that has attributes only.
-func (r *reader) attributes(block *hcl.Block, schema []hcl.AttributeSchema) hcl.Attributes {
-	return r.content(block.Body, &hcl.BodySchema{Attributes: schema}).Attributes
-}
-
-func optional(names ...string) []hcl.AttributeSchema {
-	out := make([]hcl.AttributeSchema, len(names))
-	for i, name := range names {
-		out[i].Name = name
-	}
-	return out
-}
-
-func required(names ...string) []hcl.AttributeSchema {
-	out := optional(names...)
-	for i := range out {
-		out[i].Required = true
-	}
-	return out
+func (r *reader) attributes(block *hcl.Block, by Block) hcl.Attributes {
+	return r.content(block.Body, by.body()).Attributes
 }

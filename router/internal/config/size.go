@@ -39,3 +39,6 @@ func parseSize(text string) (int64, error) {
 	}
 	return n * scale, nil
 }
+
+// writeSize writes a size of whole gigabytes.
+func writeSize(bytes int64) string { return strconv.FormatInt(bytes/1e9, 10) + "GB" }

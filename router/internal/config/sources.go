@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -21,7 +20,7 @@ const ownSource = "signalbox"
 
 // sources reads the source blocks; what routes may say of each goes to known.
 func (l *loader) sources(blocks hcl.Blocks, publicURL string, known *world) []Source {
-	known.sources[ownSource] = sourceFacts{kind: ownSource, types: router.FailureTypes()}
+	known.sources[ownSource] = l.sourceFacts(router.SourceKind{Name: ownSource, Types: router.FailureTypes(), Shapes: router.FailureShapes()}, hcl.Range{})
 	var out []Source
 	seen := map[string]hcl.Range{}
 	mounted := map[string]hcl.Range{}
@@ -39,6 +38,7 @@ func (l *loader) sources(blocks hcl.Blocks, publicURL string, known *world) []So
 			continue
 		}
 		source := l.source(block, kind, name, publicURL, mounted)
+		kind.Shapes = l.declared(kind, block)
 		known.sources[name] = l.sourceFacts(kind, block.LabelRanges[0])
 		out = append(out, source)
 	}
@@ -60,21 +60,22 @@ func (l *loader) kind(name string, rng hcl.Range) (router.SourceKind, bool) {
 func (l *loader) source(block *hcl.Block, kind router.SourceKind, name, publicURL string, mounted map[string]hcl.Range) Source {
 	before := len(l.diags)
 	source := Source{Kind: kind.Name, Name: name, At: at(block.DefRange)}
-	own := slices.Concat([]string{"path", "unrouted"}, namesOf(kind.Expressions))
-	content, rest, diags := block.Body.PartialContent(&hcl.BodySchema{Attributes: slices.Concat(required("path"), optional(own[1:]...))})
+	schema := sourceBlock().of(kind).body()
+	content, rest, diags := block.Body.PartialContent(schema)
 	l.add(diags...)
 	if attr := content.Attributes["path"]; attr != nil {
 		source.Path = l.mount(attr, mounted)
 	}
 	source.Unrouted = Unrouted(l.word(content.Attributes["unrouted"], string(UnroutedError), string(UnroutedError), string(UnroutedAccept)))
-	source.Config, _ = l.decode(kind.Config, rest, block, own...)
-	source.Expressions = l.expressions(kind, content.Attributes)
+	source.Config, _ = l.decode(kind.Config, rest, block, namesIn(schema)...)
+	source.Expressions, source.Written = l.expressions(kind, content.Attributes)
 	if len(l.diags) == before && kind.New != nil {
 		deps := router.SourceDeps{PublicURL: publicURL, Path: source.Path, Log: zerolog.Nop(), Now: time.Now, Expressions: source.Expressions}
 		if _, err := kind.New(name, source.Config, deps); err != nil {
 			l.settingError(err, block)
 		}
 	}
+	l.warnSettingsInClear(kind.Config, source.Config, block)
 	return source
 }
 
@@ -86,6 +87,8 @@ func (l *loader) settingError(err error, block *hcl.Block) {
 	if errors.As(err, &setting) {
 		if found := locate(block.Body, strings.Split(setting.Attr, ".")); found != block.Body.MissingItemRange() {
 			err, where = setting.Err, found
+		} else {
+			err = fmt.Errorf("%s: %w", quote(setting.Attr), setting.Err)
 		}
 	}
 	l.add(errorAt(where, "A setting that can't work", "%s.", sentence(err)))
@@ -134,9 +137,13 @@ func (l *loader) sourceFacts(kind router.SourceKind, rng hcl.Range) sourceFacts 
 	if err != nil {
 		l.add(errorAt(rng, "The protocol's schema is broken", "The events of %s: %s. This is a fault of signalbox; please report it.", quote(kind.Name), err))
 	}
+	shapes, err := shapesOf(kind.Shapes)
+	if err != nil {
+		l.add(errorAt(rng, "The protocol's schema is broken", "The events of %s: %s. This is a fault of signalbox; please report it.", quote(kind.Name), err))
+	}
 	return sourceFacts{
 		kind: kind.Name, types: kind.Types, codes: kind.Codes, required: kind.Required, takes: kind.Takes,
-		schema: kind.Reply, reply: reply, extraSchema: kind.Extra, extra: extra,
+		schema: kind.Reply, reply: reply, extraSchema: kind.Extra, extra: extra, shapes: shapes, declares: kind.Declares,
 	}
 }
 

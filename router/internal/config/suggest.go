@@ -23,6 +23,14 @@ func suggest(given string, known []string) string {
 	return " There are " + list(known) + "."
 }
 
+// inPassing is a suggestion inside a sentence that ends in a full stop.
+func inPassing(suggestion string) string {
+	if suggestion == "" {
+		return ""
+	}
+	return " (" + strings.TrimSuffix(strings.TrimSpace(suggestion), ".") + ")"
+}
+
 // nearest is the known name that given was most likely meant to be, or "".
 func nearest(given string, known []string) string {
 	best, bestDistance := "", maxTypos(given)+1
@@ -50,11 +58,16 @@ func list(names []string) string {
 	for i, name := range slices.Sorted(slices.Values(names)) {
 		quoted[i] = quote(name)
 	}
-	if len(quoted) < 2 {
-		return strings.Join(quoted, "")
+	return join(slices.Compact(quoted))
+}
+
+// join gives "a, b and c".
+func join(parts []string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
 	}
-	last := len(quoted) - 1
-	return strings.Join(quoted[:last], ", ") + " and " + quoted[last]
+	last := len(parts) - 1
+	return strings.Join(parts[:last], ", ") + " and " + parts[last]
 }
 
 func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -20,7 +20,7 @@ type throttleDraft struct {
 // throttle reads a route's throttle block. Only failures can be throttled: of
 // a customer's events none may be left out.
 func (r *routeReader) throttle(block *hcl.Block) {
-	attrs := r.attributes(block, append(required("every"), optional("by")...))
+	attrs := r.attributes(block, throttleBlock())
 	if slices.ContainsFunc(r.draft.from, func(p place) bool { return p.text != ownSource }) {
 		r.add(errorAt(block.DefRange, "A throttle on customers' events",
 			"A throttle leaves events out. Only a route of failures can have one: from = [source.%s].", ownSource))
@@ -59,7 +59,10 @@ func (p *plan) throttle(draft *routeDraft, named *paths) *router.Throttle {
 		if err != nil {
 			return "", err
 		}
-		if v, err = convert.Convert(v, cty.String); err != nil || v.IsNull() || !v.IsKnown() {
+		if v, err = convert.Convert(v, cty.String); err == nil && v.IsNull() {
+			return "", nil // what has no plugin is one thing too
+		}
+		if err != nil || !v.IsKnown() {
 			return "", fmt.Errorf("%s: what the throttle goes by is no text", at(by.Range()))
 		}
 		return v.AsString(), nil

@@ -16,9 +16,10 @@ func TestThrottle(t *testing.T) {
 		"a text":                    {by: "event.payload.plugin", want: "billing"},
 		"a number":                  {by: "event.payload.attempts", want: "6"},
 		"several":                   {by: `"${event.type} ${event.payload.plugin}"`, want: "delivery.failed billing"},
-		"one that is not there":     {by: "event.payload.queue", err: true},
+		"one that is not there":     {by: "event.payload.code", want: ""},
+		"one that can't be made":    {by: "upper(event.payload.code)", err: true},
 		"one that may be missing":   {by: `try(event.payload.queue, "none")`, want: "none"},
-		"one that is no text":       {by: "event.payload.event", err: true},
+		"one that is no text":       {by: `try(event.payload.queue, [1])`, err: true},
 		"nothing: all are the same": {},
 	}
 	for name, tc := range tests {

@@ -38,7 +38,9 @@ func contentOf(body hcl.Body, schema *hcl.BodySchema, also []string) (*hcl.BodyC
 	content, diags := body.Content(schema)
 	attrs, blocks := slices.Clone(also), []string(nil)
 	for _, attr := range schema.Attributes {
-		attrs = append(attrs, attr.Name)
+		if !slices.Contains(attrs, attr.Name) { // hcldec names one with a default twice
+			attrs = append(attrs, attr.Name)
+		}
 	}
 	for _, block := range schema.Blocks {
 		blocks = append(blocks, block.Type)
@@ -60,7 +62,7 @@ func contentOf(body hcl.Body, schema *hcl.BodySchema, also []string) (*hcl.BodyC
 // unexpected gives the name that a diagnostic calls out of place, and its words
 // without a suggestion; else "". HCL tells the name nowhere but in the words.
 func unexpected(diag *hcl.Diagnostic) (name, detail string) {
-	for _, format := range []string{"An argument named %q is not expected here.", "Blocks of type %q are not expected here."} {
+	for _, format := range []string{"An argument named %q is not expected here.", "Blocks of type %q are not expected here.", "No argument or block type is named %q."} {
 		if n, _ := fmt.Sscanf(diag.Detail, format, &name); n == 1 {
 			return name, fmt.Sprintf(format, name)
 		}

@@ -52,8 +52,8 @@ func appendJSON(b []byte, v cty.Value) ([]byte, error) {
 		return appendText(b, v.AsString()), nil
 	case t == cty.Number:
 		f := v.AsBigFloat()
-		if f.IsInf() {
-			return nil, errors.New("a number is infinite")
+		if digits(f) > maxResult {
+			return nil, errors.New("a number is too large")
 		}
 		// Most numbers are small integers, which big.Float takes its time over.
 		if i, accuracy := f.Int64(); accuracy == big.Exact && i != 0 {

@@ -40,6 +40,7 @@ func (l *loader) variables(variables, locals hcl.Blocks) {
 			})
 		}
 	}
+	l.warnUnheard(keys(given))
 	if len(variables)+len(locals) == 0 {
 		return
 	}
@@ -47,10 +48,27 @@ func (l *loader) variables(variables, locals hcl.Blocks) {
 	l.locals(locals)
 }
 
+// warnUnheard tells of variables that the environment sets and the configuration
+// does not have. It is no error: one environment may serve several.
+func (l *loader) warnUnheard(known []string) {
+	if l.env.Environ == nil {
+		return
+	}
+	for _, entry := range l.env.Environ() {
+		set, _, _ := strings.Cut(entry, "=")
+		if name, ours := strings.CutPrefix(set, variablePrefix); ours && !slices.Contains(known, name) {
+			l.add(&hcl.Diagnostic{
+				Severity: hcl.DiagWarning, Summary: "Unknown variable",
+				Detail: fmt.Sprintf("The environment sets %s, and the configuration has no variable %s.%s", set, quote(name), suggest(name, known)),
+			})
+		}
+	}
+}
+
 // variable reads one variable block: its type, and its value from the command
 // line, the environment, or its default. A value that can't be had stays unknown.
 func (l *loader) variable(name string, block *hcl.Block) cty.Value {
-	attrs := l.attributes(block, optional("type", "default", "description"))
+	attrs := l.attributes(block, variableBlock())
 	ty := cty.String
 	if attr := attrs["type"]; attr != nil {
 		var diags hcl.Diagnostics
@@ -95,18 +113,26 @@ func variableValue(text string, ty cty.Type) (cty.Value, error) {
 	if diag := tooDeep([]byte(text), "value", hcl.InitialPos); diag != nil {
 		return cty.NilVal, fmt.Errorf("%s", strings.ToLower(diag.Summary))
 	}
+	shown := quote(strings.Trim(text, `"`))
+	if len(text) > maxShown {
+		shown = "this"
+	}
+	wanted := fmt.Errorf("it must be %s, and %s is none", typeInWords(ty.FriendlyName()), shown)
+	if ty == cty.Bool {
+		wanted = fmt.Errorf("it must be true or false, and %s is neither", shown)
+	}
 	expr, diags := hclsyntax.ParseExpression([]byte(text), "value", hcl.InitialPos)
 	if diags.HasErrors() {
-		return cty.NilVal, fmt.Errorf("it is no expression: %s", diags[0].Detail)
+		return cty.NilVal, wanted
 	}
 	v, diags := expr.Value(&hcl.EvalContext{})
 	if diags.HasErrors() {
-		return cty.NilVal, fmt.Errorf("%s", strings.TrimSuffix(diags[0].Detail, "."))
+		return cty.NilVal, wanted
 	}
-	if v, diags := convert.Convert(v, ty); diags == nil && !v.IsNull() {
+	if v, err := convert.Convert(v, ty); err == nil && !v.IsNull() {
 		return v, nil
 	}
-	return cty.NilVal, fmt.Errorf("%s is wanted", ty.FriendlyName())
+	return cty.NilVal, wanted
 }
 
 // locals computes the locals of all blocks, each after those that it refers to.
@@ -181,6 +207,9 @@ func (l *loader) namesExist(expr hcl.Expression, locals map[string]*hcl.Attribut
 // to anything else.
 func (r *reader) namedValue(traversal hcl.Traversal) bool {
 	root := traversal.RootName()
+	if root == eachVariable {
+		return r.eachReference(traversal)
+	}
 	if root != "var" && root != "local" {
 		r.add(errorAt(traversal.SourceRange(), "Unknown name", "There is nothing called %s here.%s A text stands in quotes.", quote(root), suggest(root, []string{"var", "local"})))
 		return false

@@ -7,6 +7,13 @@ import "github.com/signalbox/signalbox/router"
 type world struct {
 	sources map[string]sourceFacts // "appdirect.acme", "signalbox"
 	plugins map[string]pluginFacts
+	// lost are the kinds of block (plugin, source) of which one has no proper name.
+	// What is named and not there is likely that one, whose error is told.
+	lost map[string]bool
+	// compiled: it is a snapshot's, whose routes Load has warned of.
+	compiled bool
+	// eventShapes are those of shapeOf that were asked for.
+	eventShapes map[string]eventShape
 }
 
 type sourceFacts struct {
@@ -25,6 +32,9 @@ type sourceFacts struct {
 	// extra is what the source's events have beside what all have.
 	extraSchema router.Schema
 	extra       fields
+	// shapes are what the source's events look like; declares: the operator says it.
+	shapes   shapes
+	declares bool
 }
 
 type pluginFacts struct {

@@ -21,7 +21,9 @@ const (
 	// checkTimeout bounds one Check.
 	checkTimeout = 10 * time.Second
 	// drainTimeout is how long a plugin that a reload has replaced may go on
-	// with the calls it has; they are as long as a delivery's timeout.
+	// with the calls it has; they are as long as a delivery's timeout. One that
+	// no longer has a successor takes new calls for as long: events that came in
+	// before the reload, or during it, still begin theirs.
 	drainTimeout = 30 * time.Second
 )
 
@@ -42,10 +44,12 @@ type Options struct {
 // Catalog holds the plugins in use. It is safe for concurrent use.
 type Catalog struct {
 	options Options
-	sockets func() error // makes their directory, once
+	sockets func() error  // makes their directory, once
+	leaves  time.Duration // drainTimeout; tests are in more of a hurry
 
 	mu       sync.RWMutex
 	plugins  map[string]*plugin
+	leaving  map[string]leaver // no longer named, and called until they end
 	stopped  bool
 	retiring map[*plugin]struct{} // replaced, not yet ended
 	ending   context.Context      // done when no plugin may go on
@@ -70,31 +74,42 @@ func New(o Options) *Catalog {
 	return &Catalog{
 		options: o,
 		sockets: sync.OnceValue(func() error { return prepareSockets(o.SocketDir) }),
-		plugins: map[string]*plugin{}, retiring: map[*plugin]struct{}{},
-		ending: ending, cutShort: cutShort,
+		plugins: map[string]*plugin{}, leaving: map[string]leaver{}, retiring: map[*plugin]struct{}{},
+		leaves: drainTimeout, ending: ending, cutShort: cutShort,
 	}
 }
 
+// plugin is the one in use under a name.
 func (c *Catalog) plugin(name string) *plugin {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.plugins[name]
 }
 
+// callable is the one that is called under a name: in use, or leaving.
+func (c *Catalog) callable(name string) *plugin {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if p := c.plugins[name]; p != nil {
+		return p
+	}
+	return c.leaving[name].plugin
+}
+
 // Call makes one attempt. See router.Caller.
 func (c *Catalog) Call(ctx context.Context, call router.Call) router.Outcome {
 	ctx, cancel := context.WithDeadline(ctx, call.Deadline)
 	defer cancel()
-	p := c.plugin(call.To.Plugin)
+	p := c.callable(call.To.Plugin)
 	if p == nil {
 		return down(fmt.Sprintf("there is no plugin %q", call.To.Plugin), afterLost)
 	}
 	return p.call(ctx, call)
 }
 
-// Lookup returns an action of the plugins in use. See router.Caller.
+// Lookup returns an action that can be called. See router.Caller.
 func (c *Catalog) Lookup(ref router.ActionRef) (router.Action, bool) {
-	p := c.plugin(ref.Plugin)
+	p := c.callable(ref.Plugin)
 	if p == nil {
 		return router.Action{}, false
 	}
@@ -125,7 +140,7 @@ func (c *Catalog) Check(ctx context.Context, name string) error {
 }
 
 // Status tells how the plugins stand, by name. One that a reload has replaced
-// is among them for as long as it still runs.
+// is among them for as long as it still runs, and stops.
 func (c *Catalog) Status() []PluginStatus {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -134,7 +149,9 @@ func (c *Catalog) Status() []PluginStatus {
 		out = append(out, p.status())
 	}
 	for p := range c.retiring {
-		out = append(out, p.status())
+		s := p.status()
+		s.State = Stopping // though it may be called yet
+		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, b PluginStatus) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), b.Since.Compare(a.Since))
@@ -157,23 +174,53 @@ func (c *Catalog) Stop(ctx context.Context) {
 	for _, p := range c.plugins {
 		c.retireLocked(p, time.Until(deadline))
 	}
+	for _, l := range c.leaving {
+		l.end()
+	}
 	clear(c.plugins)
+	clear(c.leaving)
 	c.mu.Unlock()
 	c.retirees.Wait()
 	c.cutShort()
 }
 
+// leaver is a plugin that no longer has a place in the configuration.
+type leaver struct {
+	*plugin
+	end context.CancelFunc // has it take no more calls
+}
+
+// leaveLocked retires a plugin once it has been called for long enough.
+func (c *Catalog) leaveLocked(name string, p *plugin) {
+	ctx, end := context.WithTimeout(c.ending, c.leaves)
+	c.leaving[name] = leaver{p, end}
+	c.retiring[p] = struct{}{}
+	c.retirees.Go(func() {
+		defer end()
+		<-ctx.Done()
+		c.mu.Lock()
+		if c.leaving[name].plugin == p {
+			delete(c.leaving, name)
+		}
+		c.mu.Unlock()
+		c.end(p, drainTimeout)
+	})
+}
+
 // retireLocked drains and ends a plugin behind the caller's back; Stop waits for it.
 func (c *Catalog) retireLocked(p *plugin, within time.Duration) {
 	c.retiring[p] = struct{}{}
-	c.retirees.Go(func() {
-		ctx, cancel := context.WithTimeout(c.ending, within)
-		defer cancel()
-		p.end(ctx)
-		c.mu.Lock()
-		delete(c.retiring, p)
-		c.mu.Unlock()
-	})
+	c.retirees.Go(func() { c.end(p, within) })
+}
+
+// end lets a retired plugin finish what runs, and ends it.
+func (c *Catalog) end(p *plugin, within time.Duration) {
+	ctx, cancel := context.WithTimeout(c.ending, within)
+	defer cancel()
+	p.end(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.retiring, p)
 }
 
 var errStopped = errors.New("the plugins are being stopped")

@@ -142,6 +142,10 @@ func attribute(a *pluginv1.Attribute) (router.Attr, error) {
 	}
 	attr := router.Attr{
 		Name: a.Name, Type: a.Type, Required: a.GetRequired(), Sensitive: a.GetSensitive(), Doc: cut(a.GetDescription(), docMax),
+		Values: a.GetValues(),
+	}
+	if len(attr.Values) > 0 && string(bytes.TrimSpace(a.GetType())) != `"string"` {
+		return router.Attr{}, errors.New("only a string can have a set of values")
 	}
 	if len(a.GetDefault()) > 0 {
 		if !json.Valid(a.Default) {

@@ -48,7 +48,8 @@ type instance struct {
 	slots   chan struct{}      // one taken by each call in flight
 	*description
 
-	veil atomic.Pointer[veil]
+	given veil // over the secrets in its environment
+	veil  atomic.Pointer[veil]
 
 	mu      sync.Mutex
 	calls   int
@@ -96,7 +97,7 @@ func (i *instance) ended() error {
 func (i *instance) validate(ctx context.Context, config router.Secret) ([]Diagnostic, error) {
 	ctx, cancel := context.WithTimeout(ctx, configureTimeout)
 	defer cancel()
-	v := newVeil(i.info.Config, config)
+	v := i.given.and(i.info.Config.Hide(config, givenMost))
 	resp, err := i.api.Validate(ctx, &pluginv1.ValidateRequest{Config: config.Reveal()})
 	if err != nil {
 		return nil, errors.New(text(failure(err), v, diagnosticMax))
@@ -108,9 +109,10 @@ func (i *instance) validate(ctx context.Context, config router.Secret) ([]Diagno
 func (i *instance) configure(ctx context.Context, config router.Secret) error {
 	ctx, cancel := context.WithTimeout(ctx, configureTimeout)
 	defer cancel()
-	v := newVeil(i.info.Config, config)
+	hidden := i.info.Config.Hide(config, givenMost)
+	v := i.given.and(hidden)
 	i.veil.Store(&v)
-	i.process.lines.hide(v)
+	i.process.lines.hide(hidden)
 	resp, err := i.api.Configure(ctx, &pluginv1.ConfigureRequest{Config: config.Reveal()})
 	if err != nil {
 		return errors.New(text(failure(err), v, diagnosticMax))
@@ -145,13 +147,20 @@ func (i *instance) handle(ctx context.Context, c router.Call) router.Outcome {
 		Action: c.To.Action, DeliveryId: c.Delivery, IdempotencyKey: c.Key, Attempt: int32(c.Attempt),
 		Deadline: timestamppb.New(c.Deadline), Event: c.Event, Input: c.Input,
 	}
+	v := *i.veil.Load()
+	if action := i.info.Action(c.To.Action); action != nil {
+		if given := action.Input.Hide(router.NewSecret(c.Input), callMost); !given.Empty() {
+			defer i.process.lines.hideCall(given)()
+			v = v.and(given)
+		}
+	}
 	var a answer
 	if size := proto.Size(request); size > pluginv1.MaxMessage-streamOverhead {
 		a.err = &tooLargeError{size}
 	} else {
 		a = i.call(ctx, request)
 	}
-	return a.outcome(i.outputs[c.To.Action], *i.veil.Load())
+	return a.outcome(i.outputs[c.To.Action], v)
 }
 
 func (i *instance) call(ctx context.Context, r *pluginv1.HandleRequest) answer {

@@ -7,9 +7,12 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"github.com/rs/zerolog"
+
+	"github.com/signalbox/signalbox/router"
 )
 
 const (
@@ -30,16 +33,30 @@ const (
 type lines struct {
 	log zerolog.Logger
 
-	mu   sync.Mutex
-	veil veil
-	tail []string
+	mu    sync.Mutex
+	veils veils
+	tail  []string
 }
 
-// hide strikes the veil's secrets from the lines to come.
-func (l *lines) hide(v veil) {
+// hide strikes these secrets from all lines to come.
+func (l *lines) hide(h router.Hidden) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.veil = v
+	l.veils.over.Draw(h)
+}
+
+// hideCall strikes what a call was given from the lines to come, until it has
+// ended and what it printed was read. The function that it returns says that it
+// has ended.
+func (l *lines) hideCall(h router.Hidden) (ended func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h = l.veils.begin(h)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.veils.end(h, time.Now())
+	}
 }
 
 // last returns the last lines, shortened.
@@ -69,7 +86,7 @@ func (l *lines) read(r io.Reader, stream string) {
 
 func (l *lines) take(line, stream string) {
 	l.mu.Lock()
-	line = l.veil.over(line)
+	line = l.veils.line(line, time.Now())
 	if len(l.tail) == tailLines {
 		l.tail = append(l.tail[:0], l.tail[1:]...)
 	}

@@ -22,7 +22,8 @@ const (
 	codeMax   = 64
 	publicMax = 1000
 	detailMax = 2000
-	// codeNone stands for a rejection's code where the plugin gives none.
+	// codeNone stands for a rejection's code where the plugin gives none, or one
+	// with a secret in it.
 	codeNone = "rejected"
 	// afterLost is when to try again after the connection was found lost: the
 	// first restart is tried sooner.
@@ -73,9 +74,9 @@ func (a answer) outcome(of outputShape, v veil) router.Outcome {
 		}
 		return out
 	case *pluginv1.HandleResponse_Rejected:
-		code := text(o.Rejected.GetCode(), v, codeMax)
-		if code == "" {
-			code = codeNone
+		code := text(o.Rejected.GetCode(), veil{}, codeMax)
+		if code == "" || v.over(o.Rejected.GetCode()) != o.Rejected.GetCode() {
+			code = codeNone // no word is better than what is left of one
 		}
 		return router.Outcome{
 			Kind: router.Rejected, Code: code,

@@ -13,7 +13,6 @@ import (
 	"github.com/rs/zerolog"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/signalbox/signalbox/router"
 	pluginv1 "github.com/signalbox/signalbox/sdk/proto/signalbox/plugin/v1"
 )
 
@@ -136,6 +135,8 @@ func TestDescribeFaults(t *testing.T) {
 			`its configuration: attribute "a": its default: it is of the JSON kind string, not number`},
 		"default, no JSON": {&pluginv1.DescribeResponse{Config: attrs(&pluginv1.Attribute{Name: "a", Type: []byte(`"number"`), Default: []byte(`x`)})},
 			`its configuration: attribute "a": its default is no JSON`},
+		"values of a number": {&pluginv1.DescribeResponse{Config: attrs(&pluginv1.Attribute{Name: "a", Type: []byte(`"number"`), Values: []string{"1"}})},
+			`its configuration: attribute "a": only a string can have a set of values`},
 		"deep": {&pluginv1.DescribeResponse{Config: deep}, "its configuration: " + strings.Repeat(`block "b": `, depthMax+1) + "its blocks nest too deep"},
 		"blocks in an input": {action(&pluginv1.Action{Name: "a", Input: deep}),
 			`the input of action "a": only a configuration has blocks`},
@@ -155,22 +156,6 @@ func TestDescribeFaults(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
-	}
-}
-
-func TestVeil(t *testing.T) {
-	str := json.RawMessage(`"string"`)
-	s := router.Schema{
-		Attrs:  []router.Attr{{Name: "key", Type: str, Sensitive: true}, {Name: "short", Type: str, Sensitive: true}, {Name: "url", Type: str}},
-		Blocks: []router.Block{{Name: "db", Repeats: true, Schema: router.Schema{Attrs: []router.Attr{{Name: "pass", Type: str, Sensitive: true}}}}},
-	}
-	v := newVeil(s, router.NewSecret([]byte(`{"key":"abc\"defg","short":"abc","url":"http://x","db":[{"pass":"hunter22"},{"pass":["nested1"]}]}`)))
-	got := v.over(`abc http://x abc"defg abc\"defg hunter22 nested1`)
-	if want := `abc http://x (secret) (secret) (secret) (secret)`; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if got := newVeil(s, router.NewSecret([]byte("garbage"))).over("x"); got != "x" {
-		t.Errorf("got %q", got)
 	}
 }
 

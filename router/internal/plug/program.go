@@ -21,6 +21,8 @@ type Program struct {
 	// Env holds KEY=VALUE pairs beyond the few that every plugin gets from the
 	// daemon's own environment.
 	Env []string
+	// Secrets are the values in Env that must not be shown.
+	Secrets []string
 	// SHA256 is the executable's checksum in hex, checked before each start; ""
 	// for none.
 	SHA256 string
@@ -31,7 +33,7 @@ type Program struct {
 
 func (p Program) equal(q Program) bool {
 	return p.Name == q.Name && p.Path == q.Path && p.SHA256 == q.SHA256 && p.MTLS == q.MTLS &&
-		slices.Equal(p.Args, q.Args) && slices.Equal(p.Env, q.Env)
+		slices.Equal(p.Args, q.Args) && slices.Equal(p.Env, q.Env) && slices.Equal(p.Secrets, q.Secrets)
 }
 
 // verify compares the executable with its checksum.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/signalbox/signalbox/router"
 )
@@ -45,9 +46,59 @@ func TestReload(t *testing.T) {
 	if r.pid() == second {
 		t.Error("a plugin with another environment kept its process")
 	}
-	r.Stage().Commit()
-	if got := r.call("ok", patience); !got.NotSent {
-		t.Errorf("a plugin that is no longer named still works: %+v", got)
+}
+
+// TestReloadWithout: a plugin that is no longer named is called for a while yet,
+// unless another takes its name. Nobody waits for it when all stop.
+func TestReloadWithout(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		leaves time.Duration
+		next   func(r *rig, old *instance)
+	}{
+		{"its time passes", 50 * time.Millisecond, func(r *rig, old *instance) {
+			receive(t, old.process.finished, "its end")
+			if got := r.call("ok", patience); !got.NotSent {
+				t.Errorf("it is called after its end: %+v", got)
+			}
+			if _, ok := r.Lookup(router.ActionRef{Plugin: "p", Action: "ok"}); ok {
+				t.Error("it has an action after its end")
+			}
+		}},
+		{"another has its name", time.Hour, func(r *rig, old *instance) {
+			r.mustLoad(program("p", "good"), nil)
+			receive(t, old.process.finished, "its end")
+			if got := r.call("ok", patience); got.Kind != router.Succeeded || r.pid() == old.process.pid() {
+				t.Errorf("a call to the other: %+v", got)
+			}
+		}},
+		{"all stop", time.Hour, func(r *rig, old *instance) {
+			r.Stop(t.Context())
+			if got := r.call("ok", patience); !got.NotSent {
+				t.Errorf("it is called after the stop: %+v", got)
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t)
+			r.mustLoad(program("p", "good"), nil)
+			old := r.plugin("p").live
+			r.leaves = c.leaves
+			r.Stage().Commit()
+			if c.leaves == time.Hour {
+				if got := r.call("ok", patience); got.Kind != router.Succeeded {
+					t.Errorf("a call to a plugin that leaves: %+v", got)
+				}
+				if _, ok := r.Lookup(router.ActionRef{Plugin: "p", Action: "ok"}); !ok {
+					t.Error("a plugin that leaves has no action")
+				}
+				if all := r.Status(); len(all) != 1 || all[0].State != Stopping {
+					t.Errorf("a plugin that leaves is shown as %+v", all)
+				}
+			}
+			c.next(r, old)
+			receive(t, old.process.exited, "the end of its process")
+		})
 	}
 }
 

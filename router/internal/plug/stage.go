@@ -138,6 +138,13 @@ func (s *Stage) Configure(ctx context.Context, name string, config router.Secret
 	return nil
 }
 
+// Keeps reports whether a plugin that is configured goes on with the process that
+// it has.
+func (s *Stage) Keeps(name string) bool {
+	e, err := s.entry(name)
+	return err == nil && e.configured && e.kept != nil
+}
+
 // sameConfig compares documents as they are written.
 func sameConfig(a, b router.Secret) bool { return bytes.Equal(a.Reveal(), b.Reveal()) }
 
@@ -150,9 +157,10 @@ func (s *Stage) entry(name string) (*entry, error) {
 	return nil, errors.New("it is not described")
 }
 
-// Commit puts the configured plugins into use, at once for all, and has those
-// that are no longer named finish what runs, behind the caller's back. What was
-// described but not configured ends.
+// Commit puts the configured plugins into use, at once for all. Those that they
+// replace finish what runs, behind the caller's back; those that are no longer
+// named are called for a while yet, and finish then. What was described but not
+// configured ends.
 func (s *Stage) Commit() {
 	entries := s.finish()
 	s.catalog.swap(entries)
@@ -176,8 +184,18 @@ func (c *Catalog) swap(entries map[string]*entry) {
 		}
 	}
 	for name, old := range c.plugins {
-		if next[name] != old {
+		switch next[name] {
+		case old:
+		case nil:
+			c.leaveLocked(name, old)
+		default:
 			c.retireLocked(old, drainTimeout)
+		}
+	}
+	for name := range next {
+		if l, ok := c.leaving[name]; ok {
+			delete(c.leaving, name)
+			l.end()
 		}
 	}
 	c.plugins = next

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 
+	"github.com/signalbox/signalbox/router"
 	pluginv1 "github.com/signalbox/signalbox/sdk/proto/signalbox/plugin/v1"
 )
 
@@ -25,8 +26,11 @@ func start(ctx context.Context, p Program, o Options) (*instance, error) {
 		return nil, fmt.Errorf("starting plugin %q: %w", p.Name, err)
 	}
 	i := &instance{slots: make(chan struct{}, pluginv1.MaxInFlight), idle: make(chan struct{})}
-	i.veil.Store(&veil{})
+	hidden := router.Hide(p.Secrets, givenMost)
+	i.given = veil{}.and(hidden)
+	i.veil.Store(&i.given)
 	out := &lines{log: o.Log.With().Str("plugin", p.Name).Logger()}
+	out.hide(hidden)
 	// The variables of the handshake are known only when go-plugin asks for the
 	// runner; the process must be known before, to be killed at ctx's end.
 	i.process = newProcess(p.Path, p.Args, p.environment(), out)
@@ -84,7 +88,7 @@ func (i *instance) connect(ctx context.Context, config *goplugin.ClientConfig) e
 	i.api = pluginv1.NewPluginClient(i.conn)
 	resp, err := i.api.Describe(ctx, &pluginv1.DescribeRequest{})
 	if err != nil {
-		return fmt.Errorf("it does not describe itself: %s", failure(err))
+		return fmt.Errorf("it does not describe itself: %s", text(failure(err), i.given, detailMax))
 	}
 	if i.description, err = describe(resp); err != nil {
 		return fmt.Errorf("it describes itself wrongly: %w", err)
@@ -116,7 +120,7 @@ func (i *instance) startError(ctx context.Context, err error, timeout time.Durat
 		err = ctx.Err()
 	case !errors.As(err, &handshake) || i.process.pid() == 0:
 	case first != "" && strings.Count(first, "|") < 3:
-		err = fmt.Errorf("it printed %q to stdout, where nothing but the handshake may be before it is ready", cut(printable(first), tailWidth))
+		err = fmt.Errorf("it printed %q to stdout, where nothing but the handshake may be before it is ready", cut(printable(i.given.over(first)), tailWidth))
 	case first == "":
 		err = fmt.Errorf("it ended before it was ready: %s", i.process.ended())
 	}

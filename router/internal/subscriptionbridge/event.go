@@ -75,6 +75,14 @@ type storeName struct {
 	Username string `json:"username"`
 }
 
+// shapes say what payload and attributes are: the same for every Action.
+func shapes() []router.Shape {
+	return []router.Shape{{
+		Payload:    json.RawMessage(`["object",{"guid":"string","action":"string"}]`),
+		Attributes: json.RawMessage(`["object",{"store":["object",{"username":"string"}]}]`),
+	}}
+}
+
 // Fetch reads the event from the notice itself; the protocol sends no more than
 // that, and has nowhere to ask.
 func (s *Source) Fetch(_ context.Context, n router.Notice) (router.Event, error) {

@@ -27,6 +27,7 @@ func Kind() router.SourceKind {
 		Config: configSchema(),
 		Types:  actionNames(),
 		Extra:  extraSchema(),
+		Shapes: shapes(),
 		Codes:  codes(),
 		New:    newSource,
 	}

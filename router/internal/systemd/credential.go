@@ -32,11 +32,11 @@ func readCredential(name string) ([]byte, error) {
 	}
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
 	if dir == "" {
-		return nil, fmt.Errorf("systemd handed out no credentials ($CREDENTIALS_DIRECTORY is not set): %s", remedy(name))
+		return nil, fmt.Errorf("systemd handed out no credentials ($CREDENTIALS_DIRECTORY is not set): %s. %s", remedy(name), inShell)
 	}
 	f, err := os.Open(filepath.Join(dir, name))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("systemd handed out none of this name: %s: %w", remedy(name), os.ErrNotExist)
+		return nil, notHandedOut(name)
 	}
 	if err != nil {
 		return nil, err
@@ -54,6 +54,18 @@ func readCredential(name string) ([]byte, error) {
 	}
 	return v, nil
 }
+
+// inShell is for those who check a configuration where no unit is started.
+const inShell = "In a shell, set CREDENTIALS_DIRECTORY to /run/credentials/signalbox.service (as root, while the unit runs) or to a directory of stand-ins"
+
+// notHandedOut names a credential that is not there; it is os.ErrNotExist.
+type notHandedOut string
+
+func (name notHandedOut) Error() string {
+	return "systemd handed out none of this name: " + remedy(string(name))
+}
+
+func (notHandedOut) Unwrap() error { return os.ErrNotExist }
 
 func remedy(name string) string {
 	return fmt.Sprintf("put LoadCredential=%s:/path/to/the/secret into the unit's [Service] section (systemctl edit signalbox) and restart it", name)

@@ -48,6 +48,7 @@ func TestCredentialErrors(t *testing.T) {
 	}
 	for _, tc := range []struct{ name, dir, credential, want string }{
 		{"outside systemd", "", "acme_secret", "$CREDENTIALS_DIRECTORY is not set): put LoadCredential=acme_secret:"},
+		{"in a shell", "", "acme_secret", "CREDENTIALS_DIRECTORY to /run/credentials/signalbox.service"},
 		{"not loaded", dir, "acme_secret", "put LoadCredential=acme_secret:"},
 		{"no name", dir, "", "plain file name"},
 		{"a path", dir, "a/b", "plain file name"},
@@ -67,7 +68,7 @@ func TestCredentialErrors(t *testing.T) {
 		})
 	}
 	t.Setenv("CREDENTIALS_DIRECTORY", dir)
-	if _, err := Credential("acme_secret"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("error %v, want one that is fs.ErrNotExist", err)
+	if _, err := Credential("acme_secret"); !errors.Is(err, fs.ErrNotExist) || !strings.HasSuffix(err.Error(), "and restart it") {
+		t.Errorf("error %v, want one that is fs.ErrNotExist and ends with the way out", err)
 	}
 }

@@ -24,7 +24,10 @@ func Kind() router.SourceKind {
 			{Name: attrType, Constant: true, Doc: "The event's type, as routes name it in on."},
 			{Name: attrLane, Constant: true, Doc: "Whom the event is about: events of one lane run one after the other. Without it, none waits for another."},
 		},
-		Reply: replySchema(),
+		Shapes:   webhookShapes(),
+		Declares: true,
+		Hides:    likeSecret,
+		Reply:    replySchema(),
 		New: func(name string, config router.Secret, deps router.SourceDeps) (router.Source, error) {
 			s, err := newSource(name, config, deps)
 			if err != nil {
@@ -48,7 +51,10 @@ func CloudEvents() router.SourceKind {
 		Expressions: []router.Expression{
 			{Name: attrLane, Constant: true, Doc: "Whom the event is about; default: the extension partitionkey, else source and subject, else none waits for another. The request is seen in binary mode, whatever it came in."},
 		},
-		Reply: replySchema(),
+		Shapes:   cloudEventShapes(),
+		Declares: true,
+		Hides:    likeSecret,
+		Reply:    replySchema(),
 		New: func(name string, config router.Secret, deps router.SourceDeps) (router.Source, error) {
 			s, err := newSource(name, config, deps)
 			if err != nil {

@@ -94,6 +94,12 @@ func (s *Source) hides(name string) bool {
 	if slices.ContainsFunc(s.proofs, func(p proof) bool { return strings.EqualFold(p.header, name) }) {
 		return true
 	}
+	return likeSecret(name)
+}
+
+// likeSecret reports a name that no source shows, however its senders prove
+// themselves.
+func likeSecret(name string) bool {
 	name = strings.ToLower(name)
 	return slices.ContainsFunc(secretWords(), func(word string) bool { return strings.Contains(name, word) })
 }

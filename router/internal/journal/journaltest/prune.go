@@ -3,6 +3,7 @@ package journaltest
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/signalbox/signalbox/router"
@@ -52,15 +53,22 @@ func pruneCases() []exercise {
 			s.story(id(1))
 		}},
 		{"prune keeps the plans that are named or in force", func(s *subject) {
-			for _, digest := range []string{"plan-a", "plan-b", "plan-c"} {
+			for _, digest := range []string{"plan-a", "plan-b", "plan-c", "plan-d"} {
 				s.apply(router.Change{PlanDigest: digest, Plan: []byte(digest)})
 			}
 			s.accept(event(1)) // names plan-a
-			s.deleted(router.Retention{KeepPlan: "plan-b"}, 10, 0)
-			for digest, kept := range map[string]bool{"plan-a": true, "plan-b": true, "plan-c": false} {
-				_, err := s.j.Plan(s.ctx(), digest)
-				if kept != (err == nil) || !kept && !errors.Is(err, router.ErrNotFound) {
-					s.t.Errorf("%s: %v", digest, err)
+			for _, c := range []struct{ inForce, left []string }{
+				{[]string{"plan-b", "plan-c", "plan-x"}, []string{"plan-a", "plan-b", "plan-c"}},
+				{[]string{"plan-c"}, []string{"plan-a", "plan-c"}},
+				{nil, []string{"plan-a"}},
+			} {
+				s.deleted(router.Retention{KeepPlans: c.inForce}, 10, 0)
+				for _, digest := range []string{"plan-a", "plan-b", "plan-c", "plan-d"} {
+					_, err := s.j.Plan(s.ctx(), digest)
+					kept := slices.Contains(c.left, digest)
+					if kept != (err == nil) || !kept && !errors.Is(err, router.ErrNotFound) {
+						s.t.Errorf("with %v in force, %s: %v", c.inForce, digest, err)
+					}
 				}
 			}
 		}},

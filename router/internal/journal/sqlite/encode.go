@@ -51,7 +51,7 @@ const (
 const (
 	// eventNumber turns an event's id into its row's number.
 	eventNumber = "(SELECT n FROM events WHERE id = ?)"
-	// listed are the numbers of a JSON list.
+	// listed are the values of a JSON list.
 	listed         = "(SELECT value FROM json_each(?))"
 	deliveryValues = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 )
@@ -88,7 +88,7 @@ func statements() [statementCount]string {
 			WHERE n IN ` + listed + ` AND finished > 0 AND EXISTS (SELECT 1 FROM documents WHERE event = n)`,
 		emptyDeliveries: `UPDATE deliveries SET input = '', output = '' WHERE event IN (SELECT n FROM events WHERE n IN ` + listed + ` AND finished > 0)`,
 		deleteDocuments: `DELETE FROM documents WHERE event IN (SELECT n FROM events WHERE n IN ` + listed + ` AND finished > 0)`,
-		prunePlans:      `DELETE FROM plans WHERE digest <> ? AND NOT EXISTS (SELECT 1 FROM events WHERE plan = digest)`,
+		prunePlans:      `DELETE FROM plans WHERE digest NOT IN ` + listed + ` AND NOT EXISTS (SELECT 1 FROM events WHERE plan = digest)`,
 		vacuum:          `PRAGMA incremental_vacuum(` + strconv.Itoa(vacuumPages) + `)`,
 		begin:           `BEGIN IMMEDIATE`,
 		commit:          `COMMIT`,

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 
@@ -26,11 +27,15 @@ func (j *Journal) Prune(ctx context.Context, r router.Retention, limit int) (rou
 	if err != nil {
 		return router.Pruned{}, fmt.Errorf("pruning the journal: %w", err)
 	}
+	plans, err := json.Marshal(append([]string{}, r.KeepPlans...)) // a list, though it may be empty
+	if err != nil {
+		return router.Pruned{}, fmt.Errorf("pruning the journal: %w", err)
+	}
 	empty := listOf(c.empty)
 	enc := encoder{steps: []step{
 		do(deleteEvents, listOf(c.delete), spareSince(r)),
 		do(keepNotices, empty), do(emptyDeliveries, empty), do(deleteDocuments, empty),
-		do(prunePlans, r.KeepPlan), do(vacuum),
+		do(prunePlans, string(plans)), do(vacuum),
 	}}
 	err = j.submit(ctx, &enc)
 	var left chosen

@@ -1,0 +1,5 @@
+route "x" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_CHANGE"]
+  on   = ["SUBSCRIPTION_CANCEL"]
+}

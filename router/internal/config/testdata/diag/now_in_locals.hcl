@@ -1,0 +1,4 @@
+locals {
+  started = now()
+  also    = timestamp()
+}

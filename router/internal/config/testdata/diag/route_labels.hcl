@@ -1,0 +1,7 @@
+route "x" "y" {
+  from = [source.appdirect.acme]
+}
+
+source "appdirect" {
+  path = "/a"
+}

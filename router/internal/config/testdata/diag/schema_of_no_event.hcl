@@ -1,0 +1,7 @@
+source "hook" "h" {
+  path = "/h"
+  schema {
+    on      = []
+    payload = object({ id = string })
+  }
+}

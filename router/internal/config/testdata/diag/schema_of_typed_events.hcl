@@ -1,0 +1,7 @@
+source "market" "m" {
+  path = "/market"
+  schema {
+    on      = ["ORDER"]
+    payload = object({ id = string })
+  }
+}

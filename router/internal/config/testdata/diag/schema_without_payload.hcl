@@ -1,0 +1,6 @@
+source "hook" "h" {
+  path = "/h"
+  schema {
+    on      = ["a"]
+  }
+}

@@ -1,0 +1,7 @@
+variable "password" { default = "none" }
+
+source "subscriptionbridge" "shop" {
+  path     = "/shop"
+  username = "shop"
+  password = var.password
+}

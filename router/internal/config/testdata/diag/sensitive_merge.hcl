@@ -1,0 +1,11 @@
+plugin "safe" { use = "safe" }
+
+route "bind" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_CHANGE"]
+  deliver "token" { to = plugin.safe.issue }
+  deliver "pin" {
+    to   = plugin.safe.issue
+    with = merge({ account = "a" }, { pin = deliver.token.token })
+  }
+}

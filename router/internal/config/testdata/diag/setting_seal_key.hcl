@@ -1,0 +1,1 @@
+seal_key = "hunter2-literal"

@@ -1,0 +1,5 @@
+source "subscriptionbridge" "shop" {
+  path     = "/"
+  username = "shop-api"
+  password = credential("stored")
+}

@@ -1,0 +1,5 @@
+source "subscriptionbridge" "shop" {
+  path     = "/app%64irect/acme"
+  username = "shop-api"
+  password = credential("stored")
+}

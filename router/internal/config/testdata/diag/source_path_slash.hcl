@@ -1,0 +1,5 @@
+source "subscriptionbridge" "shop" {
+  path     = "/appdirect/acme/"
+  username = "shop-api"
+  password = credential("stored")
+}

@@ -1,0 +1,8 @@
+route "tell" {
+  from = [source.signalbox]
+  on   = ["delivery.failed"]
+  deliver "mail" {
+    to   = plugin.email.send
+    with = { to = ["a@example.com"], template = templatefile("mails/${event.type}.txt", {}) }
+  }
+}

@@ -1,0 +1,7 @@
+route "x" {
+  from = [source.appdirect.acme]
+  on   = ["SUBSCRIPTION_CHANGE"]
+  deliver "mail" {
+    to = plugin.email.send()
+  }
+}

@@ -1,0 +1,4 @@
+test "a bracket" {
+  event { type = "SUBSCRIPTION_ORDER"
+  expect { routes = [
+}
