@@ -19,7 +19,7 @@ they can do, and nothing else happens.`
 func newRoutesCommand() *cobra.Command {
 	cmd := newGroup("routes", "See the routes of a configuration, and where events would go", `Routes shows what the routes of a configuration are and do. Nothing is called and
 nothing is written; a daemon is needed only for events of its journal.`)
-	cmd.AddCommand(newRoutesListCommand(), newRoutesTestCommand(), newRoutesGraphCommand())
+	cmd.AddCommand(newRoutesListCommand(), newRoutesTestCommand(), newRoutesGraphCommand(), newRoutesBacktestCommand())
 	return cmd
 }
 
