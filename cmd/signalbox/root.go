@@ -71,7 +71,7 @@ tried (wrong arguments, a bad configuration, no daemon).`,
 	root.AddCommand(
 		newRunCommand(), newValidateCommand(), newSandboxCommand(), newSimulateCommand(),
 		newEventsCommand(), newPluginsCommand(), newStatusCommand(), newReloadCommand(),
-		newFmtCommand(), newRoutesCommand(), newTestCommand(), newBenchCommand(), newVersionCommand(), newPluginServeCommand(),
+		newFmtCommand(), newSchemaCommand(), newRoutesCommand(), newTestCommand(), newBenchCommand(), newVersionCommand(), newPluginServeCommand(),
 	)
 	return root
 }
