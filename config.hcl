@@ -11,9 +11,11 @@
 
 # --- the daemon ----------------------------------------------------------------
 
-listen     = "127.0.0.1:8480"        # put a TLS terminator in front, or see tls below
+listen     = "127.0.0.1:8480"        # put a TLS terminator in front, or see tls below; a reload can change it without dropping a connection
 public_url = "http://127.0.0.1:8480" # the address that callers know: signatures are made over it
 state_dir  = "./state"               # default: systemd's StateDirectory, else ./state
+
+# seal_key = credential("seal_key") # what sensitive values are sealed with; default: state_dir/seal.key, to be kept with the journal's backups
 
 # shutdown_timeout  = "30s"    # for what runs when SIGTERM comes
 # retention         = "365d"   # finished events are kept this long
@@ -87,6 +89,11 @@ source "webhook" "local" {
   # id   = request.headers["X-Delivery"] # what a repeat has in common with the first
   # type = request.body.event
   lane = try(request.body.repository.full_name, null) # events of one lane run one after the other
+
+  # schema {                       # what payloads look like, so that routes are checked against it
+  #   on      = ["issues"]         # every type that has no schema of its own, if it is left out
+  #   payload = object({ action = string, issue = object({ title = string, assignee = optional(string) }) })
+  # }
 
   unrouted = "accept" # senders post all they have: what no route takes is no error, or they would repeat it for days
 }
