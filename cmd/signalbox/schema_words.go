@@ -29,7 +29,7 @@ func writeSchema(w io.Writer, title, indent, must string, b daemon.Block) {
 // nested one below its own.
 func writeBlock(t io.Writer, indent, must string, b daemon.Block) {
 	for _, s := range b.Attrs {
-		describedRow(t, indent+s.Name, notesOf(s, must), s.Doc)
+		describedRow(t, indent+s.Name, notesOf(s, must), docOf(s))
 	}
 	if b.Any != nil {
 		describedRow(t, indent+"NAME", notesOf(*b.Any, must), b.Any.Doc)
@@ -56,6 +56,14 @@ func titleOf(b daemon.Block) string {
 	return title
 }
 
+// docOf is a setting's words, with the values that are too many for notesOf.
+func docOf(s daemon.Setting) string {
+	if len(s.Values) <= maxChoice {
+		return s.Doc
+	}
+	return strings.TrimSpace(s.Doc + " One of " + strings.Join(s.Values, ", ") + ".")
+}
+
 // notesOf says what a setting may be.
 func notesOf(s daemon.Setting, must string) []string {
 	notes := []string{valueInWords(s)}
@@ -74,8 +82,12 @@ func notesOf(s daemon.Setting, must string) []string {
 	return notes
 }
 
+// maxChoice is how many values are told in the place of a type. More are told
+// behind the setting's words, where they make no column wide.
+const maxChoice = 3
+
 func valueInWords(s daemon.Setting) string {
-	if len(s.Values) > 0 {
+	if n := len(s.Values); n > 0 && n <= maxChoice {
 		return strings.Join(s.Values, " or ")
 	}
 	switch s.Form {
