@@ -70,37 +70,6 @@ func Setting(attr, format string, args ...any) error {
 	return &SettingError{Attr: attr, Err: fmt.Errorf(format, args...)}
 }
 
-// Masked is a JSON object by the schema, with the values covered that it calls
-// sensitive. What is no object is covered whole, if anything in it could be.
-func (s Schema) Masked(v json.RawMessage) json.RawMessage {
-	var sensitive []string
-	for i := range s.Attrs {
-		if s.Attrs[i].Sensitive {
-			sensitive = append(sensitive, s.Attrs[i].Name)
-		}
-	}
-	if len(v) == 0 || len(sensitive) == 0 {
-		return v
-	}
-	var attrs map[string]json.RawMessage
-	if err := json.Unmarshal(v, &attrs); err != nil {
-		return Covered()
-	}
-	for _, name := range sensitive {
-		if _, ok := attrs[name]; ok {
-			attrs[name] = Covered()
-		}
-	}
-	text, err := json.Marshal(attrs)
-	if err != nil {
-		return Covered()
-	}
-	return text
-}
-
-// Covered is what stands for a value that must not be shown.
-func Covered() json.RawMessage { return json.RawMessage(`"` + secretMask + `"`) }
-
 // PluginInfo is what a plugin says of itself, configured or not.
 type PluginInfo struct {
 	Name, Version, Doc string

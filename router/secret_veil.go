@@ -1,10 +1,7 @@
 package router
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -50,15 +47,6 @@ func Hide(texts []string, most int) Hidden {
 
 // HideAll hides all there is.
 func HideAll() Hidden { return Hidden{all: true} }
-
-// Hide gives what the schema calls sensitive in a JSON object, and beside it what
-// it does not know, as a Vault seals it.
-func (s Schema) Hide(object Secret, most int) Hidden {
-	if !s.hides() {
-		return Hidden{} // as most inputs: they need not be read
-	}
-	return Hide(s.sensitiveTexts(object.Reveal()), most)
-}
 
 // All reports whether all there is is hidden.
 func (h Hidden) All() bool { return h.all }
@@ -164,72 +152,4 @@ func (v *Veil) longest(text string) (n int) {
 		}
 	}
 	return n
-}
-
-// hides reports whether the schema covers anything.
-func (s Schema) hides() bool {
-	return slices.ContainsFunc(s.Attrs, func(a Attr) bool { return a.Sensitive }) ||
-		slices.ContainsFunc(s.Blocks, func(b Block) bool { return b.Schema.hides() })
-}
-
-// sensitiveTexts are the texts and numbers in what the schema covers.
-func (s Schema) sensitiveTexts(object json.RawMessage) (out []string) {
-	var values map[string]json.RawMessage
-	if json.Unmarshal(object, &values) != nil {
-		return nil
-	}
-	for name, value := range values {
-		block := slices.IndexFunc(s.Blocks, func(b Block) bool { return b.Name == name })
-		switch attr := s.Attr(name); {
-		case attr != nil && !attr.Sensitive:
-		case attr != nil || block < 0:
-			d := json.NewDecoder(bytes.NewReader(value))
-			d.UseNumber()
-			var v any
-			if d.Decode(&v) == nil {
-				out = appendTexts(out, v)
-			}
-		default:
-			nested := []json.RawMessage{value}
-			if list := []json.RawMessage(nil); json.Unmarshal(value, &list) == nil {
-				nested = list
-			}
-			for _, one := range nested {
-				out = append(out, s.Blocks[block].Schema.sensitiveTexts(one)...)
-			}
-		}
-	}
-	return out
-}
-
-// appendTexts adds the texts and the numbers of a decoded value. A number is
-// looked for as it is written, and as Go shows it that has made a float of it.
-func appendTexts(out []string, v any) []string {
-	switch v := v.(type) {
-	case string:
-		return append(out, v)
-	case json.Number:
-		digits := 0
-		for _, c := range v {
-			if c >= '0' && c <= '9' {
-				digits++
-			}
-		}
-		if digits < shortestHidden {
-			return out
-		}
-		out = append(out, string(v))
-		if f, err := v.Float64(); err == nil {
-			out = append(out, strconv.FormatFloat(f, 'g', -1, 64))
-		}
-	case []any:
-		for _, e := range v {
-			out = appendTexts(out, e)
-		}
-	case map[string]any:
-		for _, e := range v {
-			out = appendTexts(out, e)
-		}
-	}
-	return out
 }

@@ -60,7 +60,8 @@ func splitUnits(data []byte, _ bool) (int, []byte, error) {
 	return n, data[:n], nil
 }
 
-// escaped is the number in an escape \uXXXX that data begins with, or -1.
+// escaped is the number in an escape (\u and four digits) that data begins with,
+// or -1.
 func escaped(data []byte) rune {
 	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
 		return -1

@@ -44,11 +44,6 @@ func Stopping(status string) error {
 	return notify("saying that the daemon stops", daemon.SdNotifyStopping, statusLine(status))
 }
 
-// Status sets the line that `systemctl status` shows.
-func Status(status string) error {
-	return notify("telling the daemon's status", statusLine(status))
-}
-
 // statusLine keeps a status short and on one line, since each line is a field
 // of its own.
 func statusLine(status string) string {

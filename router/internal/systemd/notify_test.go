@@ -46,8 +46,7 @@ func TestNotify(t *testing.T) {
 		{"ready", func() error { return Ready("12 routes") }, `READY=1\nSTATUS=12 routes`},
 		{"reloading", func() error { return Reloading("reloading") }, `RELOADING=1\nMONOTONIC_USEC=[1-9][0-9]*\nSTATUS=reloading`},
 		{"stopping", func() error { return Stopping("draining") }, `STOPPING=1\nSTATUS=draining`},
-		{"status", func() error { return Status("serving") }, `STATUS=serving`},
-		{"a status of several lines", func() error { return Status("bad config:\nMAINPID=1\n") }, `STATUS=bad config: MAINPID=1`},
+		{"a status of several lines", func() error { return Ready("bad config:\nMAINPID=1\n") }, `READY=1\nSTATUS=bad config: MAINPID=1`},
 		{"a status without end", func() error { return Ready(strings.Repeat("é", 5000)) }, `READY=1\nSTATUS=(é){512}`},
 		{"a rune across the cut", func() error { return Ready("x" + strings.Repeat("é", 5000)) }, `READY=1\nSTATUS=x(é){511}`},
 	} {
@@ -71,7 +70,7 @@ func TestNotifyAtAnAbstractSocket(t *testing.T) {
 	}
 	defer conn.Close()
 	t.Setenv("NOTIFY_SOCKET", socket)
-	if err := Status("serving"); err != nil {
+	if err := Ready("serving"); err != nil {
 		t.Error(err)
 	}
 }
